@@ -2,26 +2,113 @@
  * Import direction (docs/architecture.md): gen <- model <- {server, components} <- app.
  * A rule says why it exists, so that the failing check explains itself.
  */
-const outside = (from, allowed) => ({ from: { path: from }, to: { path: '^(gen|model|server|components|app|e2e|bench|scripts)/', pathNot: allowed } });
+const outside = (from, allowed) => ({
+  from: { path: from },
+  to: { path: '^(gen|model|server|components|app|e2e|bench|scripts)/', pathNot: allowed },
+});
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
     { name: 'no-circular', comment: 'Data flows one way.', severity: 'error', from: {}, to: { circular: true } },
-    { name: 'model-is-pure', comment: 'model/ is shared by server and browser: no I/O, nothing but gen.', severity: 'error', ...outside('^model/', '^(gen|model)/') },
-    { name: 'model-no-node', comment: 'model/ runs in a browser.', severity: 'error', from: { path: '^model/', pathNot: '\\.test\\.ts$' }, to: { dependencyTypes: ['core'] } },
-    { name: 'server-below-screen', comment: 'The server never imports the screen.', severity: 'error', ...outside('^server/', '^(gen|model|server)/') },
-    { name: 'components-not-server', comment: 'components/ reach the agent through components/live only.', severity: 'error', ...outside('^components/', '^(gen|model|components)/') },
-    { name: 'app-composes', comment: 'app/ composes components; it holds no server code.', severity: 'error', ...outside('^app/', '^(gen|model|components|app)/') },
-    { name: 'lab-apart', comment: 'The lab and the agent meet over sockets only; that keeps the lab honest.', severity: 'error', from: { path: '^server/lab/' }, to: { path: '^server/', pathNot: '^server/(lab|process)/' } },
-    { name: 'agent-apart', comment: 'The agent never knows whether it talks to the lab.', severity: 'error', from: { path: '^server/', pathNot: '^server/(lab|supervisor)/' }, to: { path: '^server/lab/' } },
-    { name: 'pod-apart', comment: 'A pod is a program of its own.', severity: 'error', from: { path: '^server/pod/' }, to: { path: '^server/', pathNot: '^server/(pod|process)/' } },
-    { name: 'pod-not-imported', comment: 'A pod is reached over a socket.', severity: 'error', from: { path: '^server/', pathNot: '^server/pod/|\\.test\\.ts$' }, to: { path: '^server/pod/' } },
-    { name: 'transport-lowest', comment: 'A transport knows nothing above it.', severity: 'error', from: { path: '^server/transport/' }, to: { path: '^server/', pathNot: '^server/transport/' } },
-    { name: 'balancing-cut', comment: 'balancing knows the transport port and the events port only.', severity: 'error', from: { path: '^server/balancing/', pathNot: '\\.test\\.ts$' }, to: { path: '^server/', pathNot: '^server/(balancing|transport)/|^server/events/port\\.ts$' } },
-    { name: 'traffic-cut', comment: 'traffic knows the channel port and the events port only.', severity: 'error', from: { path: '^server/traffic/', pathNot: '\\.test\\.ts$' }, to: { path: '^server/', pathNot: '^server/(traffic)/|^server/balancing/channel-port\\.ts$|^server/transport/port\\.ts$|^server/events/port\\.ts$' } },
-    { name: 'kube-cut', comment: 'kube/ is one client for any cluster; it knows the events port only.', severity: 'error', from: { path: '^server/kube/', pathNot: '\\.test\\.ts$' }, to: { path: '^server/', pathNot: '^server/kube/|^server/events/port\\.ts$' } },
-    { name: 'one-door', comment: 'components/live is the only door to the agent.', severity: 'error', from: { path: '^components/', pathNot: '^components/live/' }, to: { path: '@connectrpc/' } },
+    {
+      name: 'model-is-pure',
+      comment: 'model/ is shared by server and browser: no I/O, nothing but gen.',
+      severity: 'error',
+      ...outside('^model/', '^(gen|model)/'),
+    },
+    {
+      name: 'model-no-node',
+      comment: 'model/ runs in a browser.',
+      severity: 'error',
+      from: { path: '^model/', pathNot: '\\.test\\.ts$' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'server-below-screen',
+      comment: 'The server never imports the screen.',
+      severity: 'error',
+      ...outside('^server/', '^(gen|model|server)/'),
+    },
+    {
+      name: 'components-not-server',
+      comment: 'components/ reach the agent through components/live only.',
+      severity: 'error',
+      ...outside('^components/', '^(gen|model|components)/'),
+    },
+    {
+      name: 'app-composes',
+      comment: 'app/ composes components; it holds no server code.',
+      severity: 'error',
+      ...outside('^app/', '^(gen|model|components|app)/'),
+    },
+    {
+      name: 'lab-apart',
+      comment: 'The lab and the agent meet over sockets only; that keeps the lab honest.',
+      severity: 'error',
+      from: { path: '^server/lab/' },
+      to: { path: '^server/', pathNot: '^server/(lab|process)/' },
+    },
+    {
+      name: 'agent-apart',
+      comment: 'The agent never knows whether it talks to the lab.',
+      severity: 'error',
+      from: { path: '^server/', pathNot: '^server/(lab|supervisor)/' },
+      to: { path: '^server/lab/' },
+    },
+    {
+      name: 'pod-apart',
+      comment: 'A pod is a program of its own.',
+      severity: 'error',
+      from: { path: '^server/pod/' },
+      to: { path: '^server/', pathNot: '^server/(pod|process)/' },
+    },
+    {
+      name: 'pod-not-imported',
+      comment: 'A pod is reached over a socket.',
+      severity: 'error',
+      from: { path: '^server/', pathNot: '^server/pod/|\\.test\\.ts$' },
+      to: { path: '^server/pod/' },
+    },
+    {
+      name: 'transport-lowest',
+      comment: 'A transport knows nothing above it.',
+      severity: 'error',
+      from: { path: '^server/transport/' },
+      to: { path: '^server/', pathNot: '^server/transport/' },
+    },
+    {
+      name: 'balancing-cut',
+      comment: 'balancing knows the transport port and the events port only.',
+      severity: 'error',
+      from: { path: '^server/balancing/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^server/', pathNot: '^server/(balancing|transport)/|^server/events/port\\.ts$' },
+    },
+    {
+      name: 'traffic-cut',
+      comment: 'traffic knows the channel port and the events port only.',
+      severity: 'error',
+      from: { path: '^server/traffic/', pathNot: '\\.test\\.ts$' },
+      to: {
+        path: '^server/',
+        pathNot:
+          '^server/(traffic)/|^server/balancing/channel-port\\.ts$|^server/transport/port\\.ts$|^server/events/port\\.ts$',
+      },
+    },
+    {
+      name: 'kube-cut',
+      comment: 'kube/ is one client for any cluster; it knows the events port only.',
+      severity: 'error',
+      from: { path: '^server/kube/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^server/', pathNot: '^server/kube/|^server/events/port\\.ts$' },
+    },
+    {
+      name: 'one-door',
+      comment: 'components/live is the only door to the agent.',
+      severity: 'error',
+      from: { path: '^components/', pathNot: '^components/live/' },
+      to: { path: '@connectrpc/' },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
