@@ -1,0 +1,31 @@
+import { test as base } from '@playwright/test';
+import { TimelinePage } from '../pages/timeline.ts';
+import { App } from './app.ts';
+
+interface Fixtures {
+  timeline: TimelinePage;
+}
+
+interface WorkerFixtures {
+  app: App;
+}
+
+/** Playwright's `test` with one lbscope for all specs of the worker, and the Timeline page opened on it. */
+export const test = base.extend<Fixtures, WorkerFixtures>({
+  app: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the pattern to find what a fixture needs.
+    async ({}, use) => {
+      const app = await App.start();
+      await use(app);
+      await app.stop();
+    },
+    { scope: 'worker', timeout: 90_000 },
+  ],
+  timeline: async ({ app, page }, use) => {
+    const timeline = new TimelinePage(page, app.url);
+    await timeline.open();
+    await use(timeline);
+  },
+});
+
+export { expect } from '@playwright/test';
