@@ -1,0 +1,175 @@
+import type { Cluster } from '../gen/lbscope/agent/v1/agent_pb.js';
+import type {
+  Deployment,
+  Endpoint,
+  Event,
+  Frame,
+  LaneSpec,
+  Pod,
+  Traffic,
+} from '../gen/lbscope/events/v1/events_pb.js';
+
+/**
+ * The state of a run, and nothing that could not be written into a snapshot and read back.
+ * All instants are milliseconds of the agent's clock. Protobuf messages in it are never changed in place, so a viewer
+ * may hold on to one; the containers are, and `version` counts every change to them.
+ */
+export interface Run {
+  version: number;
+  runId: string;
+  runStartedAt: number;
+  /** Newest update folded in. */
+  sequence: number;
+  /** Newest instant of any update: what "now" is to the fold, which has no clock of its own. */
+  clock: number;
+  traffic: Traffic | undefined;
+  running: boolean;
+  /** In order of appearance. */
+  lanes: Map<string, LaneRun>;
+  /** By UID, in order of appearance; those gone are kept for the window, because bands still show them. */
+  pods: Map<string, PodRun>;
+  intervals: Interval[];
+  deployment: Deployment | undefined;
+  /** As the truth watch saw them last, all of them, with their conditions. */
+  endpoints: Endpoint[];
+  /** Oldest first, the last 90 s by their own time. */
+  frames: Frame[];
+  /** Oldest first. */
+  events: Event[];
+  /** Oldest first. */
+  changes: ChangeRun[];
+  cluster: Cluster;
+  agentVersion: string;
+}
+
+export type Update =
+  | { readonly case: 'event'; readonly value: Event }
+  | { readonly case: 'frame'; readonly value: Frame };
+
+export interface PodRun {
+  pod: Pod;
+  goneAt: number | undefined;
+}
+
+/**
+ * An address belongs to a pod from `from` to `to`; it is in the ready set from `readyFrom` to `readyTo`.
+ * A pod that turns ready again gets another interval with the same `from`.
+ */
+export interface Interval {
+  /** "ip:port"; "" until the pod has an address. */
+  address: string;
+  podUid: string;
+  from: number;
+  readyFrom: number | undefined;
+  readyTo: number | undefined;
+  to: number | undefined;
+}
+
+export interface LaneRun {
+  readonly id: string;
+  spec: LaneSpec;
+  state: string;
+  reason: string;
+  /** Settings of its own; undefined: those of all lanes. */
+  traffic: Traffic | undefined;
+  belief: BeliefRun;
+  channels: Map<number, ChannelRun>;
+  connections: Map<string, ConnectionRun>;
+  counts: LaneCounts;
+  errors: Map<string, number>;
+  /** By UID; "" holds calls that no pod can be named for. */
+  pods: Map<string, PodCounts>;
+}
+
+export interface LaneCounts {
+  issued: number;
+  answered: number;
+  transparentRetries: number;
+  shortfall: number;
+  toRemovedAnswered: number;
+  toRemovedLost: number;
+  lookups: number;
+  watchEvents: number;
+  connectionsOpened: number;
+  connectionsClosed: number;
+}
+
+export interface PodCounts {
+  calls: number;
+  errors: number;
+  inferred: boolean;
+}
+
+export interface BeliefRun {
+  addresses: string[];
+  resolvedAt: number | undefined;
+  source: string;
+  resolutionId: string;
+  nextKind: string;
+  nextAt: number | undefined;
+  nextTrigger: string;
+  /** The last failed resolution since the last good one, else empty. */
+  failure: string;
+}
+
+/** What the policy of one of the lane's channels picks from. */
+export interface ChannelRun {
+  channel: number;
+  state: string;
+  addresses: string[];
+}
+
+export interface ConnectionRun {
+  id: string;
+  address: string;
+  since: number;
+  state: string;
+  podUid: string;
+}
+
+export type ChangeKind = 'scale' | 'delete' | 'delete_now' | 'crash' | 'rollout' | 'unready' | 'ready' | 'outside';
+
+export interface ChangeRun {
+  /** Sequence of the event that opened it. */
+  sequence: number;
+  kind: ChangeKind;
+  title: string;
+  askedAt: number | undefined;
+  /** When the first pod of it became Ready, or the removal was seen. */
+  at: number | undefined;
+  /** Replicas before and after, for a change of scale; else both 0. */
+  from: number;
+  to: number;
+  stories: StoryRun[];
+  addedUids: string[];
+  removedUids: string[];
+}
+
+export type Direction = 'added' | 'removed' | 'restarted';
+
+export interface StoryRun {
+  laneId: string;
+  podUid: string;
+  direction: Direction;
+  asked: number | undefined;
+  ready: number | undefined;
+  slice: number | undefined;
+  told: number | undefined;
+  connected: number | undefined;
+  inPicker: number | undefined;
+  firstCall: number | undefined;
+  /** Fixed when the first call was answered; 0 before. */
+  turnMs: number;
+  /** The pod left before a call, or the change was overtaken. */
+  ended: boolean;
+  incarnation: number;
+  lost: number;
+  toRemoved: number;
+}
+
+/** How long frames and events are kept, and how long a band is. */
+export const windowMs = 90_000;
+/** Scores are taken over this much. */
+export const scoreWindowMs = 10_000;
+/** A pod that ended keeps its row for this long. */
+export const goneRowMs = 60_000;
