@@ -151,13 +151,13 @@ export function createStore(options: StoreOptions): LabStore {
 
   /** An object marked for deletion goes when its last finalizer went and no kubelet still holds it. */
   function isReleased(object: KubeObject): boolean {
-    const { deletionTimestamp, finalizers, deletionGracePeriodSeconds } = object.metadata;
+    const { deletionTimestamp, deletionGracePeriodSeconds } = object.metadata;
     return (
       deletionTimestamp !== undefined && (finalizers ?? []).length === 0 && (deletionGracePeriodSeconds ?? 0) === 0
     );
   }
 
-  return {
+  const store: LabStore = {
     get resourceVersion() {
       return String(counter);
     },
@@ -227,8 +227,7 @@ export function createStore(options: StoreOptions): LabStore {
       if (before === undefined) return undefined;
       if (deleteOptions.uid !== undefined && deleteOptions.uid !== before.metadata.uid) return undefined;
       const grace = graceOf(kind, before, deleteOptions.gracePeriodSeconds);
-      const hasFinalizers = (before.metadata.finalizers ?? []).length > 0;
-      if (grace === 0 && !hasFinalizers) return remove(shelf, key, before);
+      if (grace === 0 && !isHeld(before)) return remove(shelf, key, before);
       const running = before.metadata.deletionTimestamp !== undefined;
       // A later delete may shorten the grace, never lengthen it (pod strategy's BeforeDelete).
       if (running && grace >= (before.metadata.deletionGracePeriodSeconds ?? 0)) return before;
@@ -301,6 +300,15 @@ export function createStore(options: StoreOptions): LabStore {
       };
     },
   };
+  clocks.set(store, clock);
+  return store;
+}
+
+const clocks = new WeakMap<Store, Clock>();
+
+/** The clock a store was made with: what stamps objects about a store's objects should agree with it. */
+export function clockOf(store: Store): Clock {
+  return clocks.get(store) ?? { now: () => Date.now() };
 }
 
 function keyOf(namespace: string | undefined, name: string): string {
@@ -325,6 +333,12 @@ function keepIdentity(before: KubeObject, after: KubeObject): void {
     if (value === undefined) delete (after.metadata as Json)[field];
     else (after.metadata as Json)[field] = value;
   }
+}
+
+/** A finalizer keeps the object; a Namespace keeps its own kind of them in spec. */
+function isHeld(object: KubeObject): boolean {
+  if ((object.metadata.finalizers ?? []).length > 0) return true;
+  return object.kind === 'Namespace' && (object.spec?.finalizers ?? []).length > 0;
 }
 
 /** Everything a user wishes for: all but metadata and status. */
