@@ -1,0 +1,121 @@
+import { constants, performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { ServerCall } from './call.ts';
+import type { Handler } from './handler.ts';
+
+/** From first to second GOAWAY at most, where the peer does not answer the PING between them (as grpc-go). */
+const goawayPingLimitMs = 5_000;
+
+const sessionOptions = {
+  // Node's guard against rapid resets counts ordinary cancellations too: 1,003 in half a second ended a connection.
+  streamResetBurst: 1_000_000,
+  streamResetRate: 1_000_000,
+  // MB per connection, for its streams, headers and waiting data; at the default of 10 large concurrent payloads meet ENHANCE_YOUR_CALM.
+  maxSessionMemory: 1_024,
+  settings: { initialWindowSize: 1024 * 1024, enablePush: false },
+};
+/** Of a whole connection; the default of 64 KiB would hold up large payloads on all its streams. */
+const connectionWindowBytes = 8 * 1024 * 1024;
+
+/**
+ * A gRPC server for HTTP/2 without TLS (prior knowledge). It keeps sockets and sessions apart from node:http2's own
+ * server, whose close() ends each session at once with a single GOAWAY: calls that cross it would die.
+ */
+export class GrpcServer {
+  readonly #handlers: ReadonlyMap<string, Handler>;
+  readonly #server: Server;
+  readonly #connections = new Map<Socket, ServerHttp2Session>();
+  #draining = false;
+  #onEmpty: (() => void) | undefined;
+
+  constructor(handlers: ReadonlyMap<string, Handler>) {
+    this.#handlers = handlers;
+    this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
+  }
+
+  /** Resolves with the port (useful with 0); rejects when the address can't be had. */
+  listen(port: number, host: string): Promise<number> {
+    return new Promise((done, failed) => {
+      this.#server.once('error', failed);
+      this.#server.listen({ port, host, backlog: 1024 }, () => {
+        this.#server.off('error', failed);
+        this.#server.on('error', () => {});
+        done((this.#server.address() as AddressInfo).port);
+      });
+    });
+  }
+
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /**
+   * Takes no more connections, tells each peer to open no more streams, and resolves when all calls have ended.
+   * GOAWAY goes out twice, as the HTTP/2 specification advises (RFC 9113, 6.8): first with the highest possible
+   * stream id, then, once a PING came back and so all streams on their way have arrived, with the real one.
+   */
+  drain(): Promise<void> {
+    if (!this.#draining) {
+      this.#draining = true;
+      this.#server.close();
+      for (const session of this.#connections.values()) this.#drainSession(session);
+    }
+    if (this.#connections.size === 0) return Promise.resolve();
+    return new Promise((done) => {
+      const before = this.#onEmpty;
+      this.#onEmpty = () => {
+        before?.();
+        done();
+      };
+    });
+  }
+
+  /** Ends everything now: open calls are reset. */
+  destroy(): void {
+    this.#server.close();
+    for (const session of this.#connections.values()) session.destroy();
+  }
+
+  /** Each socket is reset (RST), as a host does whose process is gone; no GOAWAY, no FIN. */
+  reset(): void {
+    this.#server.close();
+    for (const socket of this.#connections.keys()) socket.resetAndDestroy();
+  }
+
+  #accept(socket: Socket): void {
+    socket.on('error', ignore);
+    const session = performServerHandshake(socket, sessionOptions);
+    this.#connections.set(socket, session);
+    // Faults of a connection end that connection; its calls hear of it through their streams.
+    session.on('error', ignore);
+    session.on('stream', (stream: ServerHttp2Stream, headers) => {
+      const call = new ServerCall(stream);
+      call.start(headers, this.#handlers.get(headers[':path'] as string));
+    });
+    session.setLocalWindowSize(connectionWindowBytes);
+    session.on('close', () => {
+      this.#connections.delete(socket);
+      if (this.#draining && this.#connections.size === 0) this.#onEmpty?.();
+    });
+    if (this.#draining) this.#drainSession(session);
+  }
+
+  #drainSession(session: ServerHttp2Session): void {
+    if (session.destroyed || session.closed) return;
+    let closing = false;
+    const close = () => {
+      if (closing) return;
+      closing = true;
+      clearTimeout(timer);
+      // Sends the second GOAWAY, and closes the connection when the last stream has ended.
+      if (!session.destroyed) session.close();
+    };
+    const timer = setTimeout(close, goawayPingLimitMs);
+    session.once('close', () => clearTimeout(timer));
+    session.goaway(constants.NGHTTP2_NO_ERROR, 2 ** 31 - 1);
+    // False where too many PINGs are under way: then the limit decides.
+    session.ping(close);
+  }
+}
+
+function ignore(): void {}
