@@ -1,13 +1,5 @@
 import type { Cluster } from '../gen/lbscope/agent/v1/agent_pb.js';
-import type {
-  Deployment,
-  Endpoint,
-  Event,
-  Frame,
-  LaneSpec,
-  Pod,
-  Traffic,
-} from '../gen/lbscope/events/v1/events_pb.js';
+import type { Deployment, Endpoint, Event, Frame, LaneSpec, Pod, Traffic } from '../gen/lbscope/events/v1/events_pb.js';
 
 /**
  * The state of a run, and nothing that could not be written into a snapshot and read back.

@@ -1,0 +1,190 @@
+import type { Event, Frame, LaneFrame, LaneSpec } from '../gen/lbscope/events/v1/events_pb.js';
+import { emptyBelief } from './belief.ts';
+import { goneRowMs, type LaneCounts, type LaneRun, type PodCounts, type Run } from './state.ts';
+import { toMsOrUndefined } from './time.ts';
+
+export function emptyCounts(): LaneCounts {
+  return {
+    issued: 0,
+    answered: 0,
+    transparentRetries: 0,
+    shortfall: 0,
+    toRemovedAnswered: 0,
+    toRemovedLost: 0,
+    lookups: 0,
+    watchEvents: 0,
+    connectionsOpened: 0,
+    connectionsClosed: 0,
+  };
+}
+
+/** Only laneChanged makes a lane, so that a late event never brings a removed one back. */
+export function putLane(run: Run, spec: LaneSpec, removed: boolean): void {
+  if (removed) {
+    run.lanes.delete(spec.id);
+    run.running = anyRunning(run);
+    return;
+  }
+  const known = run.lanes.get(spec.id);
+  if (known !== undefined) {
+    known.spec = spec;
+    return;
+  }
+  run.lanes.set(spec.id, {
+    id: spec.id,
+    spec,
+    state: 'stopped',
+    reason: '',
+    traffic: undefined,
+    belief: emptyBelief(),
+    channels: new Map(),
+    connections: new Map(),
+    counts: emptyCounts(),
+    errors: new Map(),
+    pods: new Map(),
+  });
+}
+
+export function anyRunning(run: Run): boolean {
+  return [...run.lanes.values()].some((lane) => lane.state === 'running');
+}
+
+export function clearCounts(lane: LaneRun): void {
+  lane.counts = emptyCounts();
+  lane.errors = new Map();
+  lane.pods = new Map();
+}
+
+/** Belief, picker, connections and state of one lane. */
+export function foldLaneEvent(run: Run, lane: LaneRun, event: Event, at: number): void {
+  const { kind } = event;
+  const { belief, counts } = lane;
+  switch (kind.case) {
+    case 'resolved':
+      belief.addresses = kind.value.addresses;
+      belief.resolvedAt = at;
+      belief.source = kind.value.source;
+      belief.resolutionId = event.resolutionId ?? '';
+      belief.failure = '';
+      if (kind.value.source === 'watch') counts.watchEvents += 1;
+      else if (kind.value.source !== 'static') counts.lookups += 1;
+      break;
+    case 'resolutionFailed':
+      belief.failure = kind.value.message || kind.value.code;
+      if (kind.value.effect === 'dropped') {
+        belief.addresses = [];
+        belief.resolvedAt = at;
+        belief.resolutionId = event.resolutionId ?? '';
+      }
+      if (kind.value.source !== 'watch') counts.lookups += 1;
+      break;
+    case 'nextTrigger':
+      belief.nextKind = kind.value.kind;
+      belief.nextAt = toMsOrUndefined(kind.value.at);
+      belief.nextTrigger = kind.value.reason;
+      break;
+    case 'pickerUpdated':
+      if (kind.value.state === 'SHUTDOWN') lane.channels.delete(kind.value.channel);
+      else {
+        const { channel, state, addresses } = kind.value;
+        lane.channels.set(channel, { channel, state, addresses });
+      }
+      break;
+    case 'laneState':
+      lane.state = kind.value.state;
+      lane.reason = kind.value.reason;
+      run.running = anyRunning(run);
+      break;
+    default:
+      foldConnection(lane, event, at);
+  }
+}
+
+function foldConnection(lane: LaneRun, event: Event, at: number): void {
+  const { kind, connectionId: id } = event;
+  if (id === undefined) return;
+  const known = lane.connections.get(id);
+  switch (kind.case) {
+    case 'connecting':
+      lane.connections.set(id, { id, address: event.address ?? '', since: at, state: 'CONNECTING', podUid: '' });
+      break;
+    case 'connected':
+      lane.counts.connectionsOpened += 1;
+      lane.connections.set(id, { id, address: event.address ?? '', since: at, state: 'READY', podUid: '' });
+      break;
+    case 'connectFailed':
+      lane.connections.delete(id);
+      break;
+    case 'disconnected':
+      lane.counts.connectionsClosed += 1;
+      lane.connections.delete(id);
+      break;
+    case 'subchannelState':
+      if (known !== undefined && kind.value.state !== 'SHUTDOWN') {
+        lane.connections.set(id, { ...known, state: kind.value.state });
+      }
+      break;
+    case 'firstAnswer':
+    case 'sampledCall':
+      if (known !== undefined && event.podUid) lane.connections.set(id, { ...known, podUid: event.podUid });
+      break;
+  }
+}
+
+/** O(lanes x pods), never the number of calls. */
+export function foldFrameCounts(run: Run, frame: Frame): void {
+  for (const part of frame.lanes) {
+    const lane = run.lanes.get(part.laneId);
+    if (lane !== undefined) foldLaneFrame(run, lane, part);
+  }
+}
+
+function foldLaneFrame(run: Run, lane: LaneRun, part: LaneFrame): void {
+  const { counts } = lane;
+  counts.issued += part.issued;
+  counts.answered += part.answered;
+  counts.transparentRetries += part.transparentRetries;
+  counts.shortfall += part.shortfall;
+  for (const { errorClass, count } of part.failed) {
+    lane.errors.set(errorClass, (lane.errors.get(errorClass) ?? 0) + count);
+  }
+  for (const pod of part.pods) {
+    counts.toRemovedAnswered += pod.toRemovedAnswered;
+    counts.toRemovedLost += pod.toRemovedLost;
+    const failed = sumOf(pod.failed);
+    if (pod.answered === 0 && failed === 0) continue;
+    const goneAt = run.pods.get(pod.podUid)?.goneAt;
+    if (goneAt !== undefined && goneAt < run.clock - goneRowMs) continue;
+    const sum: PodCounts = lane.pods.get(pod.podUid) ?? { calls: 0, errors: 0, inferred: false };
+    lane.pods.set(pod.podUid, {
+      calls: sum.calls + pod.answered,
+      errors: sum.errors + failed,
+      inferred: sum.inferred || pod.inferred,
+    });
+  }
+}
+
+export function sumOf(counts: readonly { count: number }[]): number {
+  let sum = 0;
+  for (const { count } of counts) sum += count;
+  return sum;
+}
+
+/** A pod that ended loses its row after 60 s; the lane's totals keep its calls. */
+export function pruneLanes(run: Run): void {
+  for (const [uid, { goneAt }] of run.pods) {
+    if (goneAt === undefined || goneAt >= run.clock - goneRowMs) continue;
+    for (const lane of run.lanes.values()) lane.pods.delete(uid);
+  }
+}
+
+/** Union of what the lane's channels pick from. */
+export function pickerOf(lane: LaneRun): string[] {
+  const all = new Set<string>();
+  for (const channel of lane.channels.values()) for (const address of channel.addresses) all.add(address);
+  return [...all].sort();
+}
+
+export function labelOf(lane: LaneRun): string {
+  return lane.spec.label || lane.id;
+}

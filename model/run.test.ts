@@ -1,0 +1,367 @@
+import { create, equals, fromBinary, toBinary } from '@bufbuild/protobuf';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { GetSnapshotResponseSchema } from '../gen/lbscope/agent/v1/agent_pb.js';
+import type { Pod } from '../gen/lbscope/events/v1/events_pb.js';
+import { emptyRun, fold, fromSnapshot, toSnapshot } from './run.ts';
+import { addressOf, even, fourLanes, type lanes, pod, Script } from './testkit.ts';
+
+/** Through the wire and back, as a late viewer gets it. */
+function travelled(run: ReturnType<typeof emptyRun>, now: number) {
+  return fromBinary(GetSnapshotResponseSchema, toBinary(GetSnapshotResponseSchema, toSnapshot(run, now)));
+}
+
+const laneIds = ['clusterip', 'headless', 'kubewatch', 'envoy'] as const satisfies (keyof typeof lanes)[];
+
+/** One step of a plausible life of a cluster: what, of which pod, on which lane, after how long. */
+const step = fc.record({
+  what: fc.constantFrom(
+    'frame',
+    'frame',
+    'frame',
+    'add',
+    'ready',
+    'slice',
+    'unready',
+    'restart',
+    'terminate',
+    'gone',
+    'resolve',
+    'fail',
+    'connect',
+    'disconnect',
+    'picker',
+    'answer',
+    'scale',
+    'delete',
+    'crash',
+    'rollout',
+    'unreadyAsked',
+    'readyAsked',
+    'deployment',
+    'lane',
+    'removeLane',
+    'watch',
+    'laneState',
+    'traffic',
+    'trigger',
+    'sample',
+    'newRun',
+    'next',
+    'goaway',
+  ),
+  n: fc.integer({ min: 1, max: 7 }),
+  lane: fc.constantFrom(...laneIds),
+  wait: fc.oneof(fc.integer({ min: 0, max: 50 }), fc.integer({ min: 0, max: 30_000 })),
+  some: fc.integer({ min: 0, max: 127 }),
+});
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+function play(steps: readonly Step[]): Script {
+  const { script } = fourLanes();
+  const ready = new Set([1, 2, 3]);
+  const chosen = (some: number) => [1, 2, 3, 4, 5, 6, 7].filter((n) => some & (1 << (n - 1)));
+  for (const { what, n, lane: laneId, wait, some } of steps) {
+    script.wait(wait);
+    const p: Pod = pod(n, { incarnation: some % 3, ready: ready.has(n), terminating: false });
+    const addresses = chosen(some).map((k) => addressOf(pod(k)));
+    switch (what) {
+      case 'frame':
+        script.frame(
+          {
+            [laneId]: [
+              ...chosen(some).map((k) => ({ uid: `uid-${k}`, answered: k, failed: some % 2, toRemoved: some % 3 })),
+              { uid: '', failed: some % 2 },
+            ],
+          },
+          200 + (some % 5),
+        );
+        break;
+      case 'add':
+        script.podEvent('podAdded', p);
+        break;
+      case 'ready':
+        script.podEvent('podReady', p);
+        break;
+      case 'slice':
+        if (some % 2) ready.add(n);
+        else ready.delete(n);
+        script.slice([...ready].map((k) => pod(k)));
+        break;
+      case 'unready':
+        script.podEvent('podUnready', p);
+        break;
+      case 'restart':
+        script.podEvent('podRestarted', p);
+        break;
+      case 'terminate':
+        script.podEvent('podTerminating', pod(n, { terminating: true }));
+        break;
+      case 'gone':
+        script.podEvent('podGone', p);
+        break;
+      case 'resolve':
+        script.resolved(laneId, addresses);
+        break;
+      case 'fail':
+        script.event(
+          {
+            case: 'resolutionFailed',
+            value: { source: 'dns', code: 'NXDOMAIN', message: 'no such name', effect: some % 2 ? 'dropped' : 'kept' },
+          },
+          { laneId, resolutionId: `f${some}` },
+        );
+        break;
+      case 'connect':
+        script.connected(laneId, addressOf(p));
+        break;
+      case 'disconnect':
+        script.event(
+          { case: 'disconnected', value: { reason: 'reset' } },
+          { laneId, connectionId: `${laneId}-${addressOf(p)}` },
+        );
+        break;
+      case 'picker':
+        script.picker(laneId, addresses, some % 3);
+        break;
+      case 'answer':
+        script.firstAnswer(laneId, p, some % 3);
+        break;
+      case 'scale':
+        script.event({ case: 'scaleAsked', value: { from: n, to: some % 8 } });
+        break;
+      case 'delete':
+        script.event({ case: 'deleteAsked', value: { pod: p.name, gracePeriodSeconds: some % 2 } });
+        break;
+      case 'crash':
+        script.event({ case: 'behaviorAsked', value: { pod: p.name, crash: true } }, { podUid: p.uid });
+        break;
+      case 'rollout':
+        script.event({ case: 'rolloutAsked', value: {} });
+        break;
+      case 'unreadyAsked':
+      case 'readyAsked':
+        script.event(
+          { case: 'behaviorAsked', value: { pod: p.name, ready: what === 'readyAsked' } },
+          { podUid: p.uid },
+        );
+        break;
+      case 'deployment':
+        script.event({
+          case: 'deploymentChanged',
+          value: { deployment: { name: 'greeter', replicas: n, generation: some } },
+        });
+        break;
+      case 'lane':
+        script.lane(laneId);
+        break;
+      case 'removeLane':
+        script.event({ case: 'laneChanged', value: { lane: { id: laneId }, removed: true } });
+        break;
+      case 'watch':
+        script.event({
+          case: 'watchState',
+          value: {
+            watcher: 'truth',
+            resource: some % 2 ? 'pods' : 'slices',
+            state: ['connecting', 'synced', 'lost', 'forbidden'][n % 4]!,
+            message: 'm',
+          },
+        });
+        break;
+      case 'laneState':
+        script.event(
+          { case: 'laneState', value: { state: ['running', 'stopped', 'unavailable'][n % 3]!, reason: 'r' } },
+          { laneId },
+        );
+        break;
+      case 'traffic':
+        script.event(
+          { case: 'trafficChanged', value: { traffic: { ratePerSecond: n }, running: some % 2 === 0 } },
+          some % 3 ? {} : { laneId },
+        );
+        break;
+      case 'trigger':
+        script.event({ case: 'nextTrigger', value: { kind: 'timer', reason: 'r' } }, { laneId });
+        break;
+      case 'sample':
+        script.event(
+          { case: 'sampledCall', value: { kind: 'unary' } },
+          { laneId, podUid: p.uid, connectionId: `${laneId}-${addressOf(p)}` },
+        );
+        break;
+      case 'newRun':
+        if (some % 8 === 0) script.start(`run-${some}-${n}`);
+        break;
+      case 'next':
+        script.traffic(3, { clusterip: [{ uid: 'uid-1', answered: 20 }], headless: even([pod(1), pod(2), pod(n)]) });
+        break;
+      case 'goaway':
+        script.event(
+          { case: 'subchannelState', value: { state: 'TRANSIENT_FAILURE' } },
+          { laneId, connectionId: `${laneId}-${addressOf(p)}` },
+        );
+        break;
+    }
+  }
+  return script;
+}
+
+describe('snapshot', () => {
+  it('a late viewer has what the first one has: fold(snapshot at n, n+1..m) = snapshot at m', () => {
+    fc.assert(
+      fc.property(
+        fc.array(step, { minLength: 5, maxLength: 60 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (steps, cut) => {
+          const { updates, now } = play(steps);
+          const n = Math.floor(cut * updates.length);
+          const first = emptyRun();
+          for (const update of updates.slice(0, n)) fold(first, update);
+          const late = fromSnapshot(travelled(first, now));
+          for (const update of updates.slice(n)) {
+            fold(first, update);
+            fold(late, update);
+          }
+          const [a, b] = [toSnapshot(first, now), toSnapshot(late, now)];
+          if (!equals(GetSnapshotResponseSchema, a, b)) expect(b).toEqual(a);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it('cannot be told from one that went through the wire twice', () => {
+    const { script } = fourLanes();
+    const once = travelled(script.run, script.now);
+    expect(equals(GetSnapshotResponseSchema, travelled(fromSnapshot(once), script.now), once)).toBe(true);
+  });
+
+  it('is not changed by folding on', () => {
+    const { script, pods } = fourLanes();
+    const before = toSnapshot(script.run, script.now);
+    const bytes = toBinary(GetSnapshotResponseSchema, before);
+    script.event({ case: 'scaleAsked', value: { from: 3, to: 5 } });
+    script
+      .podEvent('podAdded', pod(4))
+      .slice([...pods, pod(4)])
+      .traffic(2, { headless: even(pods) });
+    expect(toBinary(GetSnapshotResponseSchema, before)).toEqual(bytes);
+  });
+
+  it('of nothing is a whole message', () => {
+    expect(toSnapshot(emptyRun({ agentVersion: '1' }), 0)).toMatchObject({
+      agentVersion: '1',
+      sequence: 0,
+      headline: 'No lane yet.',
+    });
+    expect(create(GetSnapshotResponseSchema)).toBeDefined();
+  });
+});
+
+describe('fold', () => {
+  it('ignores what it has seen', () => {
+    const { script } = fourLanes();
+    const before = toSnapshot(script.run, script.now);
+    const version = script.run.version;
+    for (const update of script.updates.slice(-20)) fold(script.run, update);
+    expect(script.run.version).toBe(version);
+    expect(equals(GetSnapshotResponseSchema, toSnapshot(script.run, script.now), before)).toBe(true);
+  });
+
+  it('counts calls per lane and pod', () => {
+    const { script } = fourLanes();
+    const s = toSnapshot(script.run, script.now);
+    const lane = (id: string) => s.lanes.find((one) => one.id === id)!;
+    expect(lane('clusterip').pods.map((p) => [p.calls, p.share, p.standing])).toEqual([
+      [1200, 1, 'used'],
+      [0, 0, 'idle'],
+      [0, 0, 'idle'],
+    ]);
+    expect(lane('headless').pods.map((p) => [p.calls, p.standing])).toEqual([
+      [600, 'used'],
+      [600, 'used'],
+      [600, 'used'],
+    ]);
+    expect(lane('clusterip').fairness).toMatchObject({ podsReady: 3, podsAnswering: 1, calls: 1000 });
+    expect(lane('clusterip').fairness!.jain).toBeCloseTo(1 / 3, 9);
+    expect(lane('headless').fairness!.jain).toBeCloseTo(1, 9);
+    expect(lane('headless').rate!.achieved).toBeCloseTo(150, 6);
+    expect(lane('headless').latency!.p50Ms).toBeCloseTo(2, 1);
+    expect(lane('headless').latency!.calls).toBe(1500);
+  });
+
+  it('a new run clears the counts and keeps pods, lanes and beliefs', () => {
+    const { script } = fourLanes();
+    script.start('run-2');
+    const s = toSnapshot(script.run, script.now);
+    expect(s).toMatchObject({ runId: 'run-2' });
+    expect(s.bins).toEqual([]);
+    expect(s.pods).toHaveLength(3);
+    expect(s.lanes).toHaveLength(4);
+    expect(s.lanes.every((lane) => lane.issued === 0 && lane.pods.every((p) => p.calls === 0))).toBe(true);
+    expect(s.lanes.find((lane) => lane.id === 'headless')!.belief!.addresses).toHaveLength(3);
+  });
+
+  it('starts anew where the sequence does, with another run', () => {
+    const { script } = fourLanes();
+    const other = new Script(script.now).start('run-9');
+    fold(script.run, other.updates[0]!);
+    expect(script.run).toMatchObject({ runId: 'run-9', sequence: 1 });
+  });
+
+  it('keeps frames for 90 s of their own time, and pods in their order and colour', () => {
+    const { script, pods } = fourLanes();
+    script.event({ case: 'deleteAsked', value: { pod: pods[1]!.name } }, { podUid: pods[1]!.uid });
+    script.podEvent('podTerminating', pod(2, { terminating: true })).slice([pods[0]!, pods[2]!]);
+    script.podEvent('podAdded', pod(4)).podEvent('podGone', pods[1]!);
+    script.traffic(59, { headless: even([pods[0]!]) });
+    let s = toSnapshot(script.run, script.now);
+    expect(s.pods.map((p) => [p.uid, p.slot])).toEqual([
+      ['uid-1', 1],
+      ['uid-2', 2],
+      ['uid-3', 3],
+      ['uid-4', 4],
+    ]);
+    expect(s.lanes[1]!.pods.find((p) => p.uid === 'uid-2')).toMatchObject({ calls: 600, standing: 'ghost' });
+    script.traffic(40, { headless: even([pods[0]!]) });
+    s = toSnapshot(script.run, script.now);
+    expect(s.bins).toHaveLength(450);
+    expect(s.pods.map((p) => p.uid)).toEqual(['uid-1', 'uid-3', 'uid-4']);
+    script.podEvent('podAdded', pod(5));
+    expect(toSnapshot(script.run, script.now).pods.at(-1)).toMatchObject({ uid: 'uid-5', slot: 2, handle: 'pod5' });
+  });
+
+  it('says who is missing and who is a ghost', () => {
+    const { script, pods } = fourLanes();
+    script.slice([pods[0]!, pods[1]!, pod(4)]);
+    const s = toSnapshot(script.run, script.now);
+    expect(s.lanes[1]!.belief).toMatchObject({ missing: ['10.1.0.4:50051'], ghosts: ['10.1.0.3:50051'] });
+    expect(s.lanes[0]!.belief).toMatchObject({ missing: [], ghosts: [] });
+  });
+
+  it('bounds events, and keeps what each lane believed before the window', () => {
+    const { script } = fourLanes();
+    const before = script.run.events.find((e) => e.laneId === 'headless' && e.kind.case === 'resolved')!;
+    for (let i = 0; i < 4_000; i++) {
+      script
+        .wait(50)
+        .event({ case: 'subchannelState', value: { state: 'READY' } }, { laneId: 'kubewatch', connectionId: 'c' });
+    }
+    expect(script.run.events.length).toBeLessThanOrEqual(2_200);
+    expect(script.run.events).toContain(before);
+  });
+
+  it('a lost watch shows at once and is over when that watch is back', () => {
+    const { script } = fourLanes();
+    const watch = (resource: string, state: string) =>
+      script.event({ case: 'watchState', value: { watcher: 'truth', resource, state, message: 'connection refused' } });
+    watch('pods', 'synced');
+    watch('pods', 'lost');
+    watch('slices', 'synced');
+    watch('pods', 'connecting');
+    expect(script.run.cluster).toMatchObject({ state: 'lost', reason: 'pods: connection refused' });
+    watch('pods', 'synced');
+    expect(script.run.cluster).toMatchObject({ state: 'synced', reason: '' });
+  });
+});

@@ -1,0 +1,216 @@
+import { create } from '@bufbuild/protobuf';
+import { type Cluster, ClusterSchema } from '../gen/lbscope/agent/v1/agent_pb.js';
+import type { Event, Frame, WatchState } from '../gen/lbscope/events/v1/events_pb.js';
+import { foldChangeEvent, foldDeployment, foldFrameStories, pruneChanges } from './changes.ts';
+import { clearCounts, foldFrameCounts, foldLaneEvent, pruneLanes, putLane } from './lanes.ts';
+import { type Run, type Update, windowMs } from './state.ts';
+import { fromMs, toMs } from './time.ts';
+import { podGone, pruneTruth, putEndpoints, putPod, type ReadySetChange } from './truth.ts';
+
+export { fromSnapshot, toSnapshot } from './snapshot.ts';
+export type { ChangeRun, Interval, LaneRun, PodRun, Run, StoryRun, Update } from './state.ts';
+
+export interface RunInit {
+  readonly cluster?: Partial<Omit<Cluster, '$typeName' | '$unknown'>>;
+  readonly agentVersion?: string;
+}
+
+/** A run of which nothing is known yet. `init` holds what no event says. */
+export function emptyRun(init: RunInit = {}): Run {
+  return {
+    version: 0,
+    runId: '',
+    runStartedAt: 0,
+    sequence: 0,
+    clock: 0,
+    traffic: undefined,
+    running: false,
+    lanes: new Map(),
+    pods: new Map(),
+    intervals: [],
+    deployment: undefined,
+    endpoints: [],
+    frames: [],
+    events: [],
+    changes: [],
+    cluster: create(ClusterSchema, { state: 'connecting', ...init.cluster }),
+    agentVersion: init.agentVersion ?? '',
+  };
+}
+
+/**
+ * Folds one update into the run, in place, and returns the same run. Updates older than what is known are ignored, so
+ * that a resumed stream may repeat itself. There is no clock here: time is what the updates say it is.
+ */
+export function fold(run: Run, update: Update): Run {
+  const { value } = update;
+  const startsAnew =
+    update.case === 'event' && update.value.kind.case === 'runStarted' && update.value.kind.value.runId !== run.runId;
+  if (value.sequence <= run.sequence && !startsAnew) return run;
+  run.version += 1;
+  run.sequence = value.sequence;
+  if (update.case === 'frame') foldFrame(run, update.value);
+  else foldEvent(run, update.value, startsAnew);
+  return run;
+}
+
+function foldFrame(run: Run, frame: Frame): void {
+  advance(run, toMs(frame.to));
+  run.frames.push(frame);
+  foldFrameCounts(run, frame);
+  foldFrameStories(run, frame);
+  const horizon = toMs(frame.to) - windowMs;
+  let old = 0;
+  while (old < run.frames.length && toMs(run.frames[old]!.to) <= horizon) old += 1;
+  if (old > 0) run.frames = run.frames.slice(old);
+  prune(run);
+}
+
+function foldEvent(run: Run, event: Event, startsAnew: boolean): void {
+  const at = toMs(event.at);
+  const { kind } = event;
+  if (startsAnew && kind.case === 'runStarted') clear(run, kind.value.runId, at);
+  advance(run, at);
+  run.events.push(event);
+
+  let isNew = false;
+  let ready: ReadySetChange | undefined;
+  const deployment = run.deployment;
+  switch (kind.case) {
+    case 'trafficChanged':
+      foldTraffic(run, event);
+      break;
+    case 'laneChanged':
+      if (kind.value.lane !== undefined) putLane(run, kind.value.lane, kind.value.removed);
+      break;
+    case 'podAdded':
+    case 'podReady':
+    case 'podUnready':
+    case 'podTerminating':
+    case 'podRestarted':
+      isNew = putPod(run, kind.value.pod, at);
+      break;
+    case 'podGone':
+      putPod(run, kind.value.pod, at);
+      if (kind.value.pod !== undefined) podGone(run, kind.value.pod.uid, at);
+      break;
+    case 'sliceChanged':
+      ready = putEndpoints(run, kind.value.all, at);
+      break;
+    case 'deploymentChanged':
+      run.deployment = kind.value.deployment;
+      break;
+    case 'watchState':
+      if (kind.value.watcher === 'truth') foldWatch(run, kind.value, at);
+      break;
+    case 'agentState':
+      foldAgentState(run, kind.value.state, kind.value.reason, at);
+      break;
+  }
+  const lane = event.laneId === undefined ? undefined : run.lanes.get(event.laneId);
+  // Stations are compared with what the lane believed before this event.
+  foldChangeEvent(run, event, at, isNew, ready);
+  if (lane !== undefined) foldLaneEvent(run, lane, event, at);
+  if (kind.case === 'deploymentChanged' && kind.value.deployment !== undefined) {
+    foldDeployment(run, event.sequence, at, deployment, kind.value.deployment);
+  }
+  prune(run);
+}
+
+function advance(run: Run, at: number): void {
+  if (at > run.clock) run.clock = at;
+}
+
+/** A new run starts with the pods, lanes and beliefs of the old one, and with nothing counted. */
+function clear(run: Run, runId: string, at: number): void {
+  run.runId = runId;
+  run.runStartedAt = at;
+  run.clock = at;
+  run.frames = [];
+  run.changes = [];
+  run.events = run.events.filter(keyframes(run, Number.POSITIVE_INFINITY));
+  for (const lane of run.lanes.values()) clearCounts(lane);
+}
+
+function foldTraffic(run: Run, event: Event): void {
+  if (event.kind.case !== 'trafficChanged') return;
+  const { traffic, running } = event.kind.value;
+  if (event.laneId === undefined) {
+    run.traffic = traffic;
+    run.running = running;
+    return;
+  }
+  const lane = run.lanes.get(event.laneId);
+  if (lane !== undefined) lane.traffic = traffic;
+}
+
+/**
+ * The truth has one watch per resource. A loss shows at once; it is over when the watch that was lost is synced again.
+ * A watch that reconnects in passing is no loss, so `connecting` changes nothing.
+ */
+function foldWatch(run: Run, watch: WatchState, at: number): void {
+  const { state, resource, message } = watch;
+  if (state === 'connecting') return;
+  const prefix = `${resource}: `;
+  const bad = run.cluster.state === 'lost' || run.cluster.state === 'forbidden';
+  if (state === 'synced' && bad && run.cluster.reason !== '' && !run.cluster.reason.startsWith(prefix)) return;
+  setCluster(run, state, state === 'synced' ? '' : prefix + message, at);
+}
+
+function foldAgentState(run: Run, state: string, reason: string, at: number): void {
+  if (state === 'cluster_unreachable') setCluster(run, 'lost', reason, at);
+  else if (state === 'forbidden') setCluster(run, 'forbidden', reason, at);
+}
+
+function setCluster(run: Run, state: string, reason: string, at: number): void {
+  if (run.cluster.state === state && run.cluster.reason === reason) return;
+  const since = run.cluster.state === state ? run.cluster.since : undefined;
+  run.cluster = create(ClusterSchema, { ...run.cluster, state, reason, since: since ?? fromMs(at) });
+}
+
+// ---- what is kept
+
+const eventsKept = 2_000;
+/** Removing one by one would cost the whole list each time. */
+const slack = 200;
+const samplesKept = 200;
+
+function prune(run: Run): void {
+  pruneTruth(run);
+  pruneLanes(run);
+  pruneChanges(run);
+  if (run.events.length > eventsKept + slack) pruneEvents(run);
+}
+
+/**
+ * Down to 2,000, oldest first. What is younger than the window stays, except sampled calls beyond the newest 200;
+ * so does each lane's last answer before the window, or nobody could say what it believed at the window's left edge.
+ */
+function pruneEvents(run: Run): void {
+  const horizon = run.clock - windowMs;
+  let samples = 0;
+  const sampled = new Set<Event>();
+  for (const event of run.events.toReversed()) {
+    if (event.kind.case === 'sampledCall' && ++samples > samplesKept) sampled.add(event);
+  }
+  const isKey = keyframes(run, horizon);
+  let surplus = run.events.length - sampled.size - eventsKept;
+  run.events = run.events.filter((event) => {
+    if (sampled.has(event)) return false;
+    if (surplus <= 0 || toMs(event.at) >= horizon || isKey(event)) return true;
+    surplus -= 1;
+    return false;
+  });
+}
+
+function keyframes(run: Run, before: number): (event: Event) => boolean {
+  const newest = new Map<string, Event>();
+  for (const event of run.events) {
+    const { case: kind } = event.kind;
+    if ((kind === 'resolved' || kind === 'resolutionFailed') && event.laneId !== undefined && toMs(event.at) < before) {
+      if (kind === 'resolved' || event.kind.value.effect === 'dropped') newest.set(event.laneId, event);
+    }
+  }
+  const keys = new Set(newest.values());
+  return (event) => keys.has(event);
+}
