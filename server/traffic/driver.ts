@@ -1,0 +1,222 @@
+import type { LaneFrame, Traffic } from '../../gen/lbscope/events/v1/events_pb.js';
+import { type RpcKind, rpcKinds } from '../../model/words.ts';
+import type { CallResult, Channel } from '../balancing/channel-port.ts';
+import type { Clock, EventSink, TimerHandle, Timers } from '../events/port.ts';
+import { IdentityReader } from './identity.ts';
+import type { Attribution } from './ports.ts';
+import { Recorder } from './recorder.ts';
+import { type EncodedCall, encodeCall } from './requests.ts';
+import { closedLoop, openLoop, type Schedule } from './schedule.ts';
+
+/** Timers fire in whole milliseconds; below that, several calls share one batch. */
+const shortestTimerMs = 1;
+/** A lane counts as over its limit when more than this share of a second's calls was given up. */
+const overloadShare = 0.01;
+/** It counts as well again after this long without shortfall. */
+const overloadEndsAfterMs = 2_000;
+
+export interface DriverOptions {
+  readonly laneId: string;
+  /** Makes the lane's n-th channel, from 0. */
+  readonly makeChannel: (index: number) => Channel;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly events: EventSink;
+  readonly attribution: Attribution;
+  /** How long calls in flight may take when a channel is taken away, in milliseconds. */
+  readonly closeGraceMs?: number;
+}
+
+export type TrafficSettings = Pick<
+  Traffic,
+  | 'ratePerSecond'
+  | 'concurrency'
+  | 'connections'
+  | 'kind'
+  | 'messagesPerStream'
+  | 'payloadBytes'
+  | 'deadlineMs'
+  | 'thinkTimeMs'
+>;
+
+/** One lane's traffic: a schedule, the channels its calls go through, and the recorder that counts them. */
+export class LaneDriver {
+  readonly #options: DriverOptions;
+  readonly #recorder: Recorder;
+  readonly #identities = new IdentityReader();
+  readonly #channels: Channel[] = [];
+  #nextChannel = 0;
+  #schedule: Schedule | undefined;
+  #settings: TrafficSettings | undefined;
+  #call: EncodedCall | undefined;
+  #running = false;
+  #stopped = false;
+  #timer: TimerHandle | undefined;
+  readonly #closing = new Set<Promise<void>>();
+
+  // Shortfall over the last second, for the overload event.
+  #overSince: number | undefined;
+  #lastShortfallAt = Number.NEGATIVE_INFINITY;
+  #windowFrom = 0;
+  #windowAnswered = 0;
+  #windowShortfall = 0;
+
+  constructor(options: DriverOptions) {
+    this.#options = options;
+    this.#recorder = new Recorder(options);
+    this.#windowFrom = options.clock.now();
+  }
+
+  get inFlight(): number {
+    return this.#recorder.inFlight;
+  }
+
+  /** The channels' connectivity states, for the lane's own state. */
+  get states(): readonly Channel['state'][] {
+    return this.#channels.map((channel) => channel.state);
+  }
+
+  /** Takes effect at once; counts and calls in flight are kept. */
+  apply(settings: TrafficSettings, running: boolean): void {
+    if (this.#stopped) return;
+    const { clock } = this.#options;
+    const before = this.#settings;
+    this.#settings = { ...settings };
+    this.#setChannels(settings.connections);
+    if (
+      this.#call === undefined ||
+      before?.kind !== settings.kind ||
+      before.payloadBytes !== settings.payloadBytes ||
+      before.messagesPerStream !== settings.messagesPerStream
+    ) {
+      const kind = (rpcKinds as readonly string[]).includes(settings.kind) ? (settings.kind as RpcKind) : 'unary';
+      this.#call = encodeCall(kind, settings.payloadBytes, Math.max(1, settings.messagesPerStream));
+    }
+    const pacing =
+      before === undefined ||
+      this.#schedule === undefined ||
+      !this.#running ||
+      before.ratePerSecond !== settings.ratePerSecond ||
+      before.concurrency !== settings.concurrency ||
+      before.thinkTimeMs !== settings.thinkTimeMs;
+    this.#running = running;
+    if (!running) {
+      this.#schedule = undefined;
+      this.#timer?.cancel();
+      this.#timer = undefined;
+      return;
+    }
+    if (pacing) {
+      this.#schedule =
+        settings.concurrency > 0
+          ? closedLoop(settings.concurrency, settings.thinkTimeMs, clock.now())
+          : openLoop(settings.ratePerSecond, clock.now());
+    }
+    for (const channel of this.#channels) channel.connect();
+    this.#run();
+  }
+
+  /** What was counted since the last cut. */
+  cut(): LaneFrame {
+    const now = this.#options.clock.now();
+    const settings = this.#settings;
+    const asked = this.#running && settings !== undefined && settings.concurrency === 0 ? settings.ratePerSecond : 0;
+    const frame = this.#recorder.cut(asked, now);
+    this.#watchLoad(frame, asked, now);
+    return frame;
+  }
+
+  newRun(): void {
+    this.#recorder.newRun();
+  }
+
+  /** No new calls; channels close gracefully. Settles when they have. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#running = false;
+    this.#schedule = undefined;
+    this.#timer?.cancel();
+    this.#setChannels(0);
+    await Promise.all(this.#closing);
+    this.#recorder.close(this.#options.clock.now());
+  }
+
+  #setChannels(count: number): void {
+    while (this.#channels.length < count) this.#channels.push(this.#options.makeChannel(this.#channels.length));
+    while (this.#channels.length > count) {
+      const channel = this.#channels.pop();
+      if (channel === undefined) break;
+      const closing = channel.close(this.#options.closeGraceMs ?? 5_000).finally(() => this.#closing.delete(closing));
+      this.#closing.add(closing);
+    }
+  }
+
+  #run(): void {
+    const schedule = this.#schedule;
+    if (schedule === undefined) return;
+    const { clock, timers } = this.#options;
+    const now = clock.now();
+    const { intended, shortfall, nextAt } = schedule.due(now, this.#recorder.inFlight);
+    if (shortfall > 0) this.#recorder.giveUp(shortfall);
+    for (const at of intended) void this.#issue(at);
+    this.#timer?.cancel();
+    this.#timer =
+      nextAt === undefined
+        ? undefined
+        : timers.setTimeout(() => this.#run(), Math.max(shortestTimerMs, nextAt - clock.now()));
+  }
+
+  async #issue(intendedAt: number): Promise<void> {
+    const call = this.#call;
+    const settings = this.#settings;
+    const channel = this.#channels[this.#nextChannel % this.#channels.length];
+    if (call === undefined || settings === undefined || channel === undefined) return;
+    this.#nextChannel = (this.#nextChannel + 1) % this.#channels.length;
+    const { kind, deadlineMs } = settings;
+    this.#recorder.issue();
+    let result: CallResult;
+    let first: Uint8Array | undefined;
+    if (call.kind === 'unary') {
+      result = await channel.unary({ path: call.path, message: call.message, timeoutMs: deadlineMs });
+      if (result.ok) first = result.message;
+    } else {
+      result = await channel.stream({
+        path: call.path,
+        requests: call.requests,
+        onMessage: (message) => {
+          first ??= message;
+        },
+        timeoutMs: deadlineMs,
+      });
+    }
+    const now = this.#options.clock.now();
+    const who = first === undefined ? undefined : this.#identities.read(first);
+    this.#recorder.end(result, who, kind, intendedAt, now);
+    if (this.#schedule !== undefined && settings.concurrency > 0) {
+      this.#schedule.ended(now);
+      this.#run();
+    }
+  }
+
+  #watchLoad(frame: LaneFrame, asked: number, now: number): void {
+    this.#windowAnswered += frame.answered;
+    this.#windowShortfall += frame.shortfall;
+    if (frame.shortfall > 0) this.#lastShortfallAt = now;
+    const span = now - this.#windowFrom;
+    if (span < 1_000) return;
+    const due = (asked * span) / 1_000;
+    const achieved = (this.#windowAnswered * 1_000) / span;
+    const over = asked > 0 && this.#windowShortfall > due * overloadShare;
+    const { events, laneId } = this.#options;
+    if (over && this.#overSince === undefined) {
+      this.#overSince = now;
+      events.emit({ laneId, kind: { case: 'overload', value: { asked, achieved, over: true } } });
+    } else if (this.#overSince !== undefined && now - this.#lastShortfallAt >= overloadEndsAfterMs) {
+      this.#overSince = undefined;
+      events.emit({ laneId, kind: { case: 'overload', value: { asked, achieved, over: false } } });
+    }
+    this.#windowFrom = now;
+    this.#windowAnswered = 0;
+    this.#windowShortfall = 0;
+  }
+}
