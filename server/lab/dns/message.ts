@@ -252,7 +252,10 @@ class Writer {
     for (const [index, label] of labels.entries()) {
       const rest = labels.slice(index).join('.').toLowerCase();
       const known = this.names.get(rest);
-      if (compress && known !== undefined) return this.u16(0xc000 | known);
+      if (compress && known !== undefined) {
+        this.u16(0xc000 | known);
+        return;
+      }
       if (known === undefined && this.offset < 0x3fff) this.names.set(rest, this.offset);
       const length = this.buffer.write(label, this.offset + 1, 63, 'latin1');
       this.buffer[this.offset] = length;

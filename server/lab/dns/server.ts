@@ -56,6 +56,8 @@ export interface DnsState {
 /** An idle TCP connection is closed after this; CoreDNS's (miekg/dns) own is 8 s. */
 const idleMs = 8_000;
 const mostConnections = 1_000;
+/** Bytes of queries that may wait while this process is busy: a burst of a hundred clients must not be lost. */
+const receiveBuffer = 1 << 20;
 /** Distinct names counted; beyond, everything else is one line. */
 const mostNames = 1_000;
 
@@ -152,7 +154,10 @@ export class DnsServer {
     }
     const { query } = decoded;
     const { mode } = this;
-    if (mode.kind === 'drop') return this.count(query, 'dropped');
+    if (mode.kind === 'drop') {
+      this.count(query, 'dropped');
+      return;
+    }
     const send = () => {
       const answer = this.answer(query);
       this.count(query, rcodeName(answer.rcode));
@@ -248,7 +253,7 @@ async function bind(host: string, port: number): Promise<{ udp: UdpSocket; tcp: 
     tcp.listen({ host, port, exclusive: true }, () => resolve((tcp.address() as { port: number }).port));
   });
   if (bound === undefined) return undefined;
-  const udp = createSocket('udp4');
+  const udp = createSocket({ type: 'udp4', recvBufferSize: receiveBuffer });
   const done = await new Promise<boolean>((resolve) => {
     udp.once('error', () => resolve(false));
     udp.bind({ address: host, port: bound, exclusive: true }, () => resolve(true));

@@ -57,7 +57,10 @@ export class Zone {
 
   private setSlice(slice: KubeObject): void {
     const service = slice.metadata.labels?.[serviceLabel];
-    if (service === undefined || slice.addressType !== 'IPv4') return this.dropSlice(slice);
+    if (service === undefined || slice.addressType !== 'IPv4') {
+      this.dropSlice(slice);
+      return;
+    }
     const at = key(slice.metadata.namespace, service);
     const slices = this.slices.get(at) ?? new Map<string, KubeObject>();
     slices.set(slice.metadata.name, slice);

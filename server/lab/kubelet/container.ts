@@ -209,7 +209,10 @@ export class Container {
     const waitMs = restartDelayMs(this.restartsInARow, host.delays);
     this.restartsInARow += 1;
     const leftMs = waitMs - (host.clock.now() - (exit.finishedAt ?? 0));
-    if (leftMs <= 0) return this.start();
+    if (leftMs <= 0) {
+      this.start();
+      return;
+    }
     const message = `back-off ${Math.round(waitMs / 1000)}s restarting failed container=${spec.name} pod=${host.podName}`;
     this.state = { kind: 'waiting', reason: 'CrashLoopBackOff', message };
     host.event('Warning', 'BackOff', `Back-off restarting failed container ${spec.name} in pod ${host.podName}`);

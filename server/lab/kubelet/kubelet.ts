@@ -80,7 +80,10 @@ export class Kubelet {
   private seen(pod: KubeObject): void {
     if (this.stopped || !pod.spec?.nodeName) return;
     const known = this.workers.get(pod.metadata.uid);
-    if (known) return known.update(pod);
+    if (known) {
+      known.update(pod);
+      return;
+    }
     const { range } = this.options;
     const before: string | undefined = pod.status?.podIP;
     const podIP = before !== undefined && range.keepPodIP(before) ? before : range.nextPodIP();
@@ -115,14 +118,11 @@ export class Kubelet {
   }
 
   /** Output of a container: of its present instance, or of the one before. Undefined when there is none. */
-  logs(namespace: string, pod: string, container: string | undefined, previous = false): LogRing | undefined {
-    for (const worker of this.workers.values()) {
-      const { metadata } = worker.object;
-      if (metadata.namespace !== namespace || metadata.name !== pod) continue;
-      const found = worker.containers.find(({ spec }) => container === undefined || spec.name === container);
-      return found?.log(previous);
-    }
-    return undefined;
+  logs(uid: string, container: string | undefined, previous = false): LogRing | undefined {
+    const found = this.workers
+      .get(uid)
+      ?.containers.find(({ spec }) => container === undefined || spec.name === container);
+    return found?.log(previous);
   }
 
   processes(): ContainerProcess[] {
