@@ -1,0 +1,491 @@
+import type { Clock, EventInit, EventSink, TimerHandle, Timers } from '../events/port.ts';
+import type {
+  Address,
+  CallFailure,
+  ConnectOptions,
+  ErrorClass,
+  TransportFactory,
+  UnaryOutcome,
+} from '../transport/port.ts';
+import { Belief } from './belief.ts';
+import type { CallResult, CallRoute, Channel, ConnectivityState, StreamCall, UnaryCall } from './channel-port.ts';
+import { failPicker, type Picker, type Policy, type PolicyHelper, queuePicker } from './policy/port.ts';
+import type {
+  Lookup,
+  Next,
+  ResolutionFailure,
+  Resolver,
+  ResolverListener,
+  SliceWatch,
+  Trigger,
+} from './resolver/port.ts';
+import { type ChannelSpec, createPolicy, createResolver } from './spec.ts';
+import { runStream } from './stream-call.ts';
+import { type LiveConnection, Subchannel } from './subchannel.ts';
+import { WaitingCalls } from './waiting-calls.ts';
+
+export interface ChannelOptions extends ChannelSpec {
+  readonly laneId: string;
+  /** Which of the lane's channels, from 0. */
+  readonly channelIndex: number;
+  readonly transport: TransportFactory;
+  readonly lookup: Lookup;
+  readonly sliceWatch: SliceWatch | undefined;
+  readonly events: EventSink;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  /** In [0, 1). */
+  readonly random: () => number;
+  /** gRPC's connection-backoff document: 20 s (MIN_CONNECT_TIMEOUT). */
+  readonly connectTimeoutMs?: number;
+  /** GRPC_ARG_KEEPALIVE_TIME_MS; here 10 s, as a lost node is silent and nothing else notices it. 0 is grpc-go's default: off. */
+  readonly pingIntervalMs?: number;
+  /** GRPC_ARG_KEEPALIVE_TIMEOUT_MS; here 3 s. */
+  readonly pingTimeoutMs?: number;
+  /** Without any call for this long the channel lets go of everything; 30 min in all three implementations. */
+  readonly idleTimeoutMs?: number;
+}
+
+/** The response header by which a proxy names the host it chose (Envoy's %UPSTREAM_HOST%). */
+const upstreamHostHeader = 'lbscope-upstream-host';
+
+/** Throws a TypeError on a specification that faultOf (spec.ts) objects to. */
+export function createChannel(options: ChannelOptions): Channel {
+  return new BalancingChannel(options);
+}
+
+class BalancingChannel implements Channel {
+  private readonly options: ChannelOptions;
+  private readonly connectOptions: ConnectOptions;
+  private readonly idleTimeoutMs: number;
+  /** Ids are unique over the life of the agent, also when a lane is put anew. */
+  private readonly idPrefix: string;
+  private connectivity: ConnectivityState = 'IDLE';
+  private picker: Picker<Subchannel>;
+  private policy: Policy<Subchannel> | undefined;
+  private readonly resolver: ResolverSlot;
+  private belief: Belief;
+  private next: Next = { t: 'never' };
+  private toldPicker = '';
+  private readonly waiting: WaitingCalls;
+  /** All that have a connection left, those that drain included. */
+  private readonly subchannels = new Set<Subchannel>();
+  private active = 0;
+  private lastCallAt: number;
+  private idleTimer: TimerHandle | undefined;
+  private connections = 0;
+  private resolutions = 0;
+  private onQuiet: (() => void) | undefined;
+
+  constructor(options: ChannelOptions) {
+    this.options = options;
+    this.connectOptions = {
+      authority: options.target,
+      connectTimeoutMs: options.connectTimeoutMs ?? 20_000,
+      pingIntervalMs: options.pingIntervalMs ?? 10_000,
+      pingTimeoutMs: options.pingTimeoutMs ?? 3_000,
+    };
+    this.idleTimeoutMs = options.idleTimeoutMs ?? 1_800_000;
+    const born = Math.floor(options.clock.now()).toString(36);
+    this.idPrefix = `${options.laneId}.${options.channelIndex}.${born}`;
+    this.lastCallAt = options.clock.now();
+    this.waiting = new WaitingCalls(options.timers);
+    this.picker = this.idlePicker;
+    // Made here once already so that a faulty specification is the maker's fault, not a call's.
+    this.resolver = new ResolverSlot((listener) => createResolver(options, options, listener), this.resolverListener());
+    this.belief = this.newBelief();
+  }
+
+  get state(): ConnectivityState {
+    return this.connectivity;
+  }
+
+  connect(): void {
+    if (this.connectivity !== 'IDLE') return;
+    this.touch();
+    this.leaveIdle();
+  }
+
+  async unary(call: UnaryCall): Promise<CallResult> {
+    const { clock } = this.options;
+    const deadline = clock.now() + call.timeoutMs;
+    const route = new Route();
+    this.begin();
+    try {
+      for (;;) {
+        const live = this.pickNow(call, route) ?? (await this.pickLater(call, deadline, route));
+        if ('errorClass' in live) return failed(live, route);
+        const outcome = await live.connection.unary({
+          path: call.path,
+          message: call.message,
+          timeoutMs: deadline - (route.sentAt as number),
+        });
+        route.upstreamHost = outcome.headers.get(upstreamHostHeader);
+        if (outcome.ok) return { ok: true, message: outcome.message, route };
+        if (!this.mayRetry(outcome, route, deadline)) return failed(outcome, route);
+        await this.moveOn(outcome, live, deadline);
+      }
+    } finally {
+      this.end();
+    }
+  }
+
+  async stream(call: StreamCall): Promise<CallResult> {
+    const { clock } = this.options;
+    const deadline = clock.now() + call.timeoutMs;
+    const route = new Route();
+    this.begin();
+    try {
+      for (;;) {
+        const live = this.pickNow(call, route) ?? (await this.pickLater(call, deadline, route));
+        if ('errorClass' in live) return failed(live, route);
+        const outcome = await runStream(live.connection, call, deadline - (route.sentAt as number));
+        route.upstreamHost = outcome.headers.get(upstreamHostHeader);
+        if (outcome.ok) return { ok: true, message: undefined, route };
+        // gRFC A6: committed once a response came; and requests that were taken from a one-time iterable can't be sent again.
+        if (!outcome.repeatable || !this.mayRetry(outcome, route, deadline)) return failed(outcome, route);
+        await this.moveOn(outcome, live, deadline);
+      }
+    } finally {
+      this.end();
+    }
+  }
+
+  async close(graceMs: number): Promise<void> {
+    if (this.connectivity === 'SHUTDOWN') return;
+    const closed = failPicker({ errorClass: 'unavailable', message: 'the channel is closed' });
+    this.letGo();
+    this.publish('SHUTDOWN', closed, []);
+    this.idleTimer?.cancel();
+    if (this.active > 0 || this.subchannels.size > 0) {
+      await new Promise<void>((resolve) => {
+        const timer = this.options.timers.setTimeout(resolve, graceMs);
+        this.onQuiet = () => {
+          timer.cancel();
+          resolve();
+        };
+      });
+    }
+    for (const subchannel of [...this.subchannels]) subchannel.closeNow();
+  }
+
+  // ---- calls
+
+  private begin(): void {
+    this.active++;
+    this.lastCallAt = this.options.clock.now();
+    if (this.idleTimer === undefined) this.touch();
+  }
+
+  private end(): void {
+    this.active--;
+    this.lastCallAt = this.options.clock.now();
+    this.quietIfOver();
+  }
+
+  /** A READY connection, or why there is none; undefined: wait for the next picker. Notes the route. */
+  private pickNow(call: UnaryCall | StreamCall, route: Route): LiveConnection | PickFailure | undefined {
+    for (;;) {
+      const { picker } = this;
+      const result = picker.pick();
+      if (result.t === 'complete') {
+        const { live } = result.subchannel;
+        if (live !== undefined) {
+          live.calls++;
+          route.take(result.subchannel.key, live, result.how, this.belief, this.options.clock.now());
+          return live;
+        }
+      } else if (result.t === 'fail' && (call.waitForReady !== true || this.connectivity === 'SHUTDOWN')) {
+        return { errorClass: result.errorClass, code: 14, message: result.message };
+      }
+      // The pick itself may have brought another picker (it leaves IDLE): nobody would wake us for that one.
+      if (picker === this.picker) return undefined;
+    }
+  }
+
+  private async pickLater(
+    call: UnaryCall | StreamCall,
+    deadline: number,
+    route: Route,
+  ): Promise<LiveConnection | PickFailure> {
+    for (;;) {
+      const left = deadline - this.options.clock.now();
+      if (left <= 0 || !(await this.waiting.wait(left))) {
+        const message = `deadline exceeded while the channel was ${this.connectivity}`;
+        return { errorClass: 'deadline', code: 4, message };
+      }
+      const picked = this.pickNow(call, route);
+      if (picked !== undefined) return picked;
+    }
+  }
+
+  /** gRFC A6, transparent retries: never left us, until the deadline; left us but nobody worked on it, once. */
+  private mayRetry(failure: CallFailure, route: Route, deadline: number): boolean {
+    if (failure.errorClass === 'deadline' || failure.seen === 'maybe_processed') return false;
+    if (this.connectivity === 'SHUTDOWN' || this.options.clock.now() >= deadline) return false;
+    if (failure.seen === 'unprocessed') {
+      if (route.repeatedUnprocessed) return false;
+      route.repeatedUnprocessed = true;
+    }
+    route.transparentRetries++;
+    return true;
+  }
+
+  /** The connection that could not take the call may still be in the picker for a moment: let its news arrive. */
+  private async moveOn(failure: CallFailure, live: LiveConnection, deadline: number): Promise<void> {
+    if (failure.seen !== 'never_sent') return;
+    const stillPicked = [...this.subchannels].some((subchannel) => subchannel.live === live);
+    if (stillPicked) await this.waiting.wait(Math.min(10, Math.max(0, deadline - this.options.clock.now())));
+  }
+
+  // ---- life
+
+  private leaveIdle(): void {
+    if (this.connectivity !== 'IDLE') return;
+    if (this.policy !== undefined) {
+      this.policy.exitIdle();
+      return;
+    }
+    this.publish('CONNECTING', queuePicker, []);
+    this.resolver.start();
+  }
+
+  /** The channel's own idle picker: before the first call, and after 30 minutes without one. */
+  private readonly idlePicker: Picker<Subchannel> = {
+    pick: () => {
+      this.leaveIdle();
+      return { t: 'queue' };
+    },
+  };
+
+  private touch(): void {
+    this.lastCallAt = this.options.clock.now();
+    this.armIdle(this.idleTimeoutMs);
+  }
+
+  private armIdle(ms: number): void {
+    this.idleTimer = this.options.timers.setTimeout(() => {
+      this.idleTimer = undefined;
+      const left = this.idleTimeoutMs - (this.options.clock.now() - this.lastCallAt);
+      if (this.connectivity === 'SHUTDOWN') return;
+      if (this.active > 0) this.armIdle(this.idleTimeoutMs);
+      else if (left > 0) this.armIdle(left);
+      else {
+        this.letGo();
+        this.belief = this.newBelief();
+        this.publish('IDLE', this.idlePicker, []);
+      }
+    }, ms);
+  }
+
+  private letGo(): void {
+    this.resolver.stop();
+    const { policy } = this;
+    this.policy = undefined;
+    policy?.stop();
+  }
+
+  // ---- belief
+
+  private newBelief(): Belief {
+    const source = this.options.resolver === 'kubernetes' ? 'watch' : this.options.resolver;
+    return new Belief(
+      source,
+      this.options.clock,
+      (event) => this.emit(event),
+      () => `${this.idPrefix}:r${++this.resolutions}`,
+    );
+  }
+
+  private resolverListener(): ResolverListener {
+    return {
+      onStarted: (trigger) => this.belief.started(trigger),
+      onResolved: (addresses, trigger, tookMs) => this.onResolved(addresses, trigger, tookMs),
+      onFailed: (failure, trigger) => this.onResolutionFailed(failure, trigger),
+      onNext: (next) => {
+        this.next = next;
+        this.tellNext();
+      },
+    };
+  }
+
+  private onResolved(addresses: readonly Address[], trigger: Trigger, tookMs: number): void {
+    this.belief.resolved(addresses, trigger, tookMs);
+    if (addresses.length === 0) {
+      this.empty('no endpoints: the list of addresses is empty');
+      return;
+    }
+    this.policy ??= createPolicy(this.options.policy, this.policyHelper());
+    this.policy.onAddresses(addresses);
+    this.tellNext();
+  }
+
+  private onResolutionFailed(failure: ResolutionFailure, trigger: Trigger): void {
+    this.belief.failed(failure, trigger);
+    // With a policy there are addresses to go on with; without one, calls learn that nobody is known.
+    if (failure.effect === 'dropped' || this.policy === undefined) {
+      this.empty(`no endpoints: ${failure.code}${failure.message === '' ? '' : `, ${failure.message}`}`);
+    }
+  }
+
+  private empty(message: string): void {
+    const { policy } = this;
+    this.policy = undefined;
+    this.publish('TRANSIENT_FAILURE', failPicker({ errorClass: 'no_endpoints', message }), []);
+    policy?.stop();
+    this.tellNext();
+  }
+
+  /** Healthy: what is in the picker is all there should be. */
+  private tellNext(): void {
+    if (this.connectivity === 'SHUTDOWN') return;
+    let healthy = this.connectivity === 'READY' || this.connectivity === 'CONNECTING';
+    for (const { state } of this.subchannels) if (state === 'TRANSIENT_FAILURE') healthy = false;
+    this.belief.next(this.next, healthy);
+  }
+
+  // ---- policy and subchannels
+
+  private policyHelper(): PolicyHelper<Subchannel> {
+    return {
+      createSubchannel: (address) => this.createSubchannel(address),
+      update: (state, picker, ready) => this.publish(state, picker, ready),
+      requestResolution: (trigger) => this.resolver.request(trigger),
+      random: this.options.random,
+    };
+  }
+
+  private createSubchannel(address: Address): Subchannel {
+    const { transport, clock, timers, random } = this.options;
+    const subchannel: Subchannel = new Subchannel({
+      address,
+      transport,
+      connect: this.connectOptions,
+      clock,
+      timers,
+      random,
+      resolutionId: this.belief.resolutionId,
+      nextConnectionId: () => `${this.idPrefix}:c${++this.connections}`,
+      emit: (event) => this.emit(event),
+      onState: (changed, previous) => {
+        this.policy?.onSubchannelState(changed, previous);
+        this.tellNext();
+      },
+      onGone: (gone) => {
+        this.subchannels.delete(gone);
+        this.quietIfOver();
+      },
+    });
+    this.subchannels.add(subchannel);
+    return subchannel;
+  }
+
+  private publish(state: ConnectivityState, picker: Picker<Subchannel>, ready: readonly string[]): void {
+    if (this.connectivity === 'SHUTDOWN') return;
+    this.connectivity = state;
+    this.picker = picker;
+    const told = `${state} ${ready.join(' ')}`;
+    if (told !== this.toldPicker) {
+      this.toldPicker = told;
+      const { resolutionId } = this.belief;
+      this.emit({
+        ...(resolutionId === undefined ? {} : { resolutionId }),
+        kind: {
+          case: 'pickerUpdated',
+          value: {
+            addresses: [...ready],
+            policy: this.options.policy,
+            state,
+            channel: this.options.channelIndex,
+          },
+        },
+      });
+    }
+    this.waiting.wakeAll();
+  }
+
+  private quietIfOver(): void {
+    if (this.active === 0 && this.subchannels.size === 0) this.onQuiet?.();
+  }
+
+  private emit(event: EventInit): void {
+    this.options.events.emit({ laneId: this.options.laneId, ...event });
+  }
+}
+
+/** A resolver can't be started twice; after idleness there is a new one. Late words of a stopped one are not heard. */
+class ResolverSlot {
+  private readonly make: (listener: ResolverListener) => Resolver;
+  private readonly listener: ResolverListener;
+  private current: Resolver;
+  private used = false;
+  private generation = 0;
+
+  constructor(make: (listener: ResolverListener) => Resolver, listener: ResolverListener) {
+    this.make = make;
+    this.listener = listener;
+    this.current = this.fresh();
+  }
+
+  start(): void {
+    if (this.used) this.current = this.fresh();
+    this.used = true;
+    this.current.start();
+  }
+
+  request(trigger: Trigger): void {
+    this.current.request(trigger);
+  }
+
+  stop(): void {
+    this.generation++;
+    this.current.stop();
+  }
+
+  private fresh(): Resolver {
+    const { generation, listener } = this;
+    const now = () => generation === this.generation;
+    return this.make({
+      onStarted: (trigger) => now() && listener.onStarted(trigger),
+      onResolved: (addresses, trigger, tookMs) => now() && listener.onResolved(addresses, trigger, tookMs),
+      onFailed: (failure, trigger) => now() && listener.onFailed(failure, trigger),
+      onNext: (next) => now() && listener.onNext(next),
+    });
+  }
+}
+
+interface PickFailure {
+  readonly errorClass: ErrorClass;
+  readonly code: number;
+  readonly message: string;
+}
+
+/** Filled in as the call goes. */
+class Route implements CallRoute {
+  address: string | undefined;
+  connectionId: string | undefined;
+  connectedAt: number | undefined;
+  resolutionId: string | undefined;
+  resolvedAt: number | undefined;
+  pick = '';
+  sentAt: number | undefined;
+  attempts = 0;
+  transparentRetries = 0;
+  upstreamHost: string | undefined;
+  repeatedUnprocessed = false;
+
+  take(address: string, live: LiveConnection, how: string, belief: Belief, now: number): void {
+    this.address = address;
+    this.connectionId = live.id;
+    this.connectedAt = live.connectedAt;
+    this.resolutionId = belief.resolutionId;
+    this.resolvedAt = belief.resolvedAt;
+    this.pick = how;
+    this.sentAt = now;
+    this.attempts++;
+  }
+}
+
+function failed(failure: PickFailure | Extract<UnaryOutcome, { ok: false }>, route: Route): CallResult {
+  return { ok: false, errorClass: failure.errorClass, code: failure.code, message: failure.message, route };
+}

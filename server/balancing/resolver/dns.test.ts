@@ -1,0 +1,153 @@
+import { describe, expect, it } from 'vitest';
+import type { Profile } from '../../../model/words.ts';
+import { FakeTime } from '../testing/fake-time.ts';
+import { ManualLookup } from '../testing/manual-lookup.ts';
+import { DnsResolver } from './dns.ts';
+import type { FailureCode, Next, ResolutionFailure } from './port.ts';
+import { dnsProfile } from './profiles.ts';
+
+function bench(profile: Profile, pollIntervalMs?: number) {
+  const time = new FakeTime(0);
+  const lookup = new ManualLookup(time);
+  const failures: ResolutionFailure[] = [];
+  const nexts: Next[] = [];
+  const triggers: string[] = [];
+  const resolver = new DnsResolver(
+    {
+      host: 'x',
+      port: 1,
+      profile: dnsProfile(profile, pollIntervalMs),
+      lookup,
+      clock: time,
+      timers: time,
+      random: () => 0.5,
+    },
+    {
+      onStarted: (trigger) => triggers.push(trigger),
+      onResolved: () => {},
+      onFailed: (failure) => failures.push(failure),
+      onNext: (next) => nexts.push(next),
+    },
+  );
+  return { time, lookup, resolver, failures, nexts, triggers };
+}
+
+const fails = (code: FailureCode) => ({ ok: false, code, message: '' }) as const;
+
+describe('DNS re-resolution', () => {
+  it.each(['grpc-go', 'grpc-js', 'grpc-java'] as const)(
+    '%s asks once in 30 minutes while nothing breaks',
+    async (p) => {
+      const b = bench(p);
+      b.resolver.start();
+      await b.time.advance(1_800_000);
+      expect(b.lookup.askedAt).toEqual([0]);
+      expect(b.nexts.at(-1)).toEqual({ t: 'on_loss' });
+      expect(b.time.pending).toBe(0);
+    },
+  );
+
+  it('grpc-go, pod crashed at 10 s: lookups at 30.06 and 60.06', async () => {
+    const b = bench('grpc-go');
+    b.lookup.tookMs = 60;
+    b.resolver.start();
+    await b.time.advance(1000);
+    b.lookup.tookMs = 0;
+    await b.time.advance(9000);
+    b.resolver.request('connection lost');
+    expect(b.nexts.at(-1)).toEqual({ t: 'timer', at: 30_060, why: 'at most one lookup per 30 s' });
+    // The reconnect fails until the container is back.
+    await b.time.advance(1000);
+    b.resolver.request('connect failed');
+    await b.time.advance(200_000);
+    expect(b.lookup.askedAt).toEqual([0, 30_060, 60_060]);
+    expect(b.triggers).toEqual(['first use', 'floor reached', 'floor reached']);
+  });
+
+  it('grpc-js counts from the start of the lookup, and requests before the mark are one', async () => {
+    const b = bench('grpc-js');
+    b.lookup.tookMs = 60;
+    b.resolver.start();
+    for (let n = 0; n < 5; n++) {
+      await b.time.advance(2000);
+      b.resolver.request('connect failed');
+    }
+    await b.time.advance(200_000);
+    expect(b.lookup.askedAt).toEqual([0, 30_000]);
+  });
+
+  it('grpc-java forgets requests within 30 s of a success', async () => {
+    const b = bench('grpc-java');
+    b.resolver.start();
+    await b.time.advance(10_000);
+    b.resolver.request('connection lost');
+    await b.time.advance(190_000);
+    expect(b.lookup.askedAt).toEqual([0]);
+    b.resolver.request('connection lost');
+    expect(b.lookup.askedAt).toEqual([0, 200_000]);
+  });
+
+  it('asks at once when the answer is older than 30 s', async () => {
+    for (const profile of ['grpc-go', 'grpc-js', 'grpc-java'] as const) {
+      const b = bench(profile);
+      b.resolver.start();
+      await b.time.advance(45_000);
+      b.resolver.request('connection lost');
+      expect(b.lookup.askedAt).toEqual([0, 45_000]);
+    }
+  });
+
+  it.each([
+    ['grpc-go', 'NXDOMAIN', 'dropped'],
+    ['grpc-go', 'EMPTY', 'dropped'],
+    ['grpc-go', 'SERVFAIL', 'kept'],
+    ['grpc-go', 'TIMEOUT', 'kept'],
+    ['grpc-js', 'NXDOMAIN', 'kept'],
+    ['grpc-js', 'EMPTY', 'dropped'],
+    ['grpc-js', 'REFUSED', 'kept'],
+    ['grpc-java', 'NXDOMAIN', 'kept'],
+    ['grpc-java', 'EMPTY', 'kept'],
+    ['grpc-java', 'SERVFAIL', 'kept'],
+  ] as const)('%s on %s: addresses are %s', async (profile, code, effect) => {
+    const b = bench(profile);
+    b.lookup.outcome = fails(code);
+    b.resolver.start();
+    await b.time.advance(0);
+    expect(b.failures).toEqual([{ code, message: '', effect }]);
+  });
+
+  it.each([
+    ['grpc-go', [0, 1600, 4160, 8256]],
+    ['grpc-js', [0, 1000, 2600, 5160]],
+    ['grpc-java', [0, 1000, 2600, 5160]],
+  ] as const)('%s tries a failed lookup again by itself', async (profile, at) => {
+    const b = bench(profile);
+    b.lookup.outcome = fails('SERVFAIL');
+    b.resolver.start();
+    await b.time.advance(9000);
+    expect(b.lookup.askedAt.map(Math.round)).toEqual(at);
+    await b.time.advance(3_600_000);
+    const gaps = b.lookup.askedAt.map((asked, n) => asked - (b.lookup.askedAt[n - 1] ?? asked));
+    expect(Math.max(...gaps)).toBeCloseTo(120_000);
+  });
+
+  it('polls only when asked to', async () => {
+    const b = bench('poll', 5000);
+    b.resolver.start();
+    await b.time.advance(7000);
+    b.resolver.request('connection lost');
+    await b.time.advance(5000);
+    expect(b.lookup.askedAt).toEqual([0, 5000, 10_000]);
+  });
+
+  it('is silent once stopped', async () => {
+    const b = bench('grpc-go');
+    b.lookup.tookMs = 50;
+    b.resolver.start();
+    b.resolver.stop();
+    await b.time.advance(100_000);
+    b.resolver.request('connection lost');
+    expect(b.lookup.askedAt).toEqual([0]);
+    expect(b.time.pending).toBe(0);
+  });
+});

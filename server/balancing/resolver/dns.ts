@@ -1,0 +1,154 @@
+import type { Clock, TimerHandle, Timers } from '../../events/port.ts';
+import { backoffMs } from '../backoff.ts';
+import type { Lookup, LookupOutcome, Resolver, ResolverListener, Trigger } from './port.ts';
+import type { DnsProfile } from './profiles.ts';
+
+export interface DnsResolverOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly profile: DnsProfile;
+  readonly lookup: Lookup;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: () => number;
+}
+
+type State =
+  | { readonly t: 'new' }
+  | { readonly t: 'looking' }
+  /** Nothing is pending; `floorAt` is when a lookup is allowed again. */
+  | { readonly t: 'resting'; readonly floorAt: number }
+  | { readonly t: 'waiting'; readonly timer: TimerHandle }
+  | { readonly t: 'backoff'; readonly timer: TimerHandle }
+  | { readonly t: 'stopped' };
+
+/** Looks a name up when asked to, as often as its profile allows. While every connection stays healthy, nobody asks. */
+export class DnsResolver implements Resolver {
+  readonly source = 'dns';
+  private readonly options: DnsResolverOptions;
+  private readonly listener: ResolverListener;
+  private state: State = { t: 'new' };
+  /** grpc-go's buffer of one request. */
+  private remembered = false;
+  private failures = 0;
+  private lastSuccessAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: DnsResolverOptions, listener: ResolverListener) {
+    this.options = options;
+    this.listener = listener;
+  }
+
+  start(): void {
+    if (this.state.t === 'new') this.look('first use');
+  }
+
+  request(trigger: Trigger): void {
+    const { profile, clock } = this.options;
+    if (profile.pollMs !== undefined) return;
+    switch (this.state.t) {
+      case 'looking':
+      case 'waiting':
+        if (profile.meanwhile === 'remember') this.remembered = true;
+        return;
+      case 'backoff':
+        if (profile.inBackoff === 'wait') {
+          if (profile.meanwhile === 'remember') this.remembered = true;
+        } else if (clock.now() - this.lastSuccessAt >= profile.floorMs) {
+          this.state.timer.cancel();
+          this.look(trigger);
+        }
+        return;
+      case 'resting':
+        if (clock.now() >= this.state.floorAt) this.look(trigger);
+        else if (profile.early === 'defer') this.waitUntil(this.state.floorAt);
+        return;
+      case 'new':
+      case 'stopped':
+    }
+  }
+
+  stop(): void {
+    if (this.state.t === 'waiting' || this.state.t === 'backoff') this.state.timer.cancel();
+    this.state = { t: 'stopped' };
+  }
+
+  private look(trigger: Trigger): void {
+    const startedAt = this.options.clock.now();
+    this.state = { t: 'looking' };
+    this.listener.onStarted(trigger);
+    this.listener.onNext({ t: 'running' });
+    this.options.lookup.lookup(this.options.host).then(
+      (outcome) => this.onOutcome(outcome, trigger, startedAt),
+      (fault) =>
+        this.onOutcome({ ok: false, code: 'SERVFAIL', message: `lookup failed: ${String(fault)}` }, trigger, startedAt),
+    );
+  }
+
+  private onOutcome(outcome: LookupOutcome, trigger: Trigger, startedAt: number): void {
+    if (this.state.t !== 'looking') return;
+    const { profile, port, clock } = this.options;
+    const now = clock.now();
+    const found: LookupOutcome =
+      outcome.ok && outcome.addresses.length === 0
+        ? { ok: false, code: 'EMPTY', message: `${this.options.host} has no address` }
+        : outcome;
+    if (!found.ok) {
+      // Told after the state is set, as the listener may ask again at once.
+      this.afterFailure();
+      const effect = profile.drops.has(found.code) ? 'dropped' : 'kept';
+      this.listener.onFailed({ code: found.code, message: found.message, effect }, trigger);
+      return;
+    }
+    this.failures = 0;
+    this.lastSuccessAt = now;
+    this.afterSuccess((profile.floorFrom === 'start' ? startedAt : now) + profile.floorMs);
+    this.listener.onResolved(
+      found.addresses.map((host) => ({ host, port })),
+      trigger,
+      now - startedAt,
+    );
+  }
+
+  private afterSuccess(floorAt: number): void {
+    const { pollMs } = this.options.profile;
+    if (pollMs !== undefined) {
+      this.pollAgain(pollMs);
+    } else if (this.remembered) {
+      this.waitUntil(floorAt);
+    } else {
+      this.state = { t: 'resting', floorAt };
+      this.listener.onNext({ t: 'on_loss' });
+    }
+  }
+
+  /** A failed lookup is tried again without anyone asking, in every implementation. */
+  private afterFailure(): void {
+    const { profile, random, clock, timers } = this.options;
+    if (profile.pollMs !== undefined) {
+      this.pollAgain(profile.pollMs);
+      return;
+    }
+    this.failures++;
+    const curve = { firstMs: profile.firstBackoffMs, factor: 1.6, maxMs: 120_000, jitter: 0.2, jitterOnFirst: false };
+    const ms = backoffMs(curve, this.failures, random);
+    this.state = { t: 'backoff', timer: timers.setTimeout(() => this.onTimer('retry after failure'), ms) };
+    this.listener.onNext({ t: 'timer', at: clock.now() + ms, why: 'the last lookup failed and is tried again' });
+  }
+
+  private waitUntil(at: number): void {
+    this.remembered = false;
+    const ms = Math.max(0, at - this.options.clock.now());
+    this.state = { t: 'waiting', timer: this.options.timers.setTimeout(() => this.onTimer('floor reached'), ms) };
+    this.listener.onNext({ t: 'timer', at, why: `at most one lookup per ${this.options.profile.floorMs / 1000} s` });
+  }
+
+  private pollAgain(ms: number): void {
+    this.state = { t: 'waiting', timer: this.options.timers.setTimeout(() => this.onTimer('timer'), ms) };
+    const at = this.options.clock.now() + ms;
+    this.listener.onNext({ t: 'timer', at, why: `one lookup each ${ms / 1000} s, whatever happens` });
+  }
+
+  private onTimer(trigger: Trigger): void {
+    if (this.state.t === 'waiting' || this.state.t === 'backoff') this.look(trigger);
+  }
+}
