@@ -1,0 +1,44 @@
+'use client';
+
+import { clockText, toMs } from '../../model/time.ts';
+import { useLive } from '../live/provider.tsx';
+import type { LiveView } from '../live/store.ts';
+import { offsetMinutes } from '../ui/zone.ts';
+
+export type LiveState = 'connecting' | 'live' | 'behind' | 'lost' | 'frozen';
+
+/** Reports older than this while the stream is up: the page lags behind the agent. */
+const behindMs = 3_000;
+
+export function liveState(view: LiveView): LiveState {
+  if (view.frozen) return 'frozen';
+  if (view.phase.kind !== 'live') return view.phase.kind;
+  const last = view.snapshot?.bins[view.snapshot.bins.length - 1];
+  if (view.snapshot?.running === true && last !== undefined && view.nowMs - toMs(last.to) > behindMs) return 'behind';
+  return 'live';
+}
+
+const words: Record<LiveState, string> = {
+  connecting: 'Connecting',
+  live: 'Live',
+  behind: 'Behind',
+  lost: 'Lost',
+  frozen: 'Frozen',
+};
+
+/** Where the picture stands: live, behind, lost or frozen; the agent's clock and the number of the last update. */
+export function LiveMark() {
+  const view = useLive();
+  const state = liveState(view);
+  const sequence = view.snapshot?.sequence ?? 0;
+  return (
+    <div className={`live live-${state}`} data-testid="live" data-state={state} data-sequence={sequence}>
+      <span className="live-sign" aria-hidden />
+      <span className="live-word">{words[state]}</span>
+      <time className="live-clock">
+        {view.nowMs > 0 ? clockText(view.nowMs, offsetMinutes(view.nowMs)) : '--:--:--.-'}
+      </time>
+      <span className="live-sequence">seq {sequence.toLocaleString('en').replaceAll(',', '\u2009')}</span>
+    </div>
+  );
+}

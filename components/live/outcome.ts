@@ -1,0 +1,15 @@
+import { Code, ConnectError } from '@connectrpc/connect';
+
+/** What became of something asked for. A refusal is part of normal life and carries the agent's own words. */
+export type Outcome = { ok: true } | { ok: false; message: string };
+
+export function reasonOf(error: unknown): string {
+  const known = ConnectError.from(error);
+  return known.rawMessage || Code[known.code] || 'no reason given';
+}
+
+/** As one line for a person: first letter large, nothing else changed. */
+export function refusalLine(error: unknown): string {
+  const text = reasonOf(error).trim();
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,69 @@
+'use client';
+
+import { createContext, type ReactNode, useContext, useEffect, useState, useSyncExternalStore } from 'react';
+import { type Actions, createActions } from './actions.ts';
+import { agentClient } from './client.ts';
+import { LiveStore, type LiveView } from './store.ts';
+import { Watcher } from './watch.ts';
+
+const Context = createContext<LiveStore | undefined>(undefined);
+
+/** Opens the one stream of this tab and hands its state down. */
+export function LiveProvider({ children }: { children: ReactNode }) {
+  const [store] = useState(
+    () => new LiveStore({ now: () => performance.now(), beforePaint: (run) => requestAnimationFrame(run) }),
+  );
+  useEffect(() => connect(store), [store]);
+  return <Context value={store}>{children}</Context>;
+}
+
+function connect(store: LiveStore): () => void {
+  const client = agentClient();
+  store.actions = createActions(client, { expect: store.expect, refused: store.refused });
+  const frozen = new URLSearchParams(window.location.search).get('frozen');
+  if (frozen !== null && frozen !== 'false') store.freezeOnceAt(Number(frozen) || 0);
+
+  const watcher = new Watcher({
+    open: (request, signal) => client.watch(request, { signal }),
+    position: () => store.position(),
+    receive: (message) => store.receive(message),
+    phase: (phase) => store.setPhase(phase),
+    now: () => performance.now(),
+    setTimeout: (run, ms) => {
+      const timer = setTimeout(run, ms);
+      return () => clearTimeout(timer);
+    },
+    random: Math.random,
+  });
+  void watcher.run();
+  const ticking = setInterval(() => store.tick(), 250);
+  // A hidden tab keeps its stream and folds on; it paints nothing, as no animation frame comes.
+  const hurry = () => {
+    if (document.visibilityState === 'visible') watcher.hurry();
+  };
+  document.addEventListener('visibilitychange', hurry);
+  window.addEventListener('online', hurry);
+  return () => {
+    watcher.stop();
+    clearInterval(ticking);
+    document.removeEventListener('visibilitychange', hurry);
+    window.removeEventListener('online', hurry);
+  };
+}
+
+export function useLiveStore(): LiveStore {
+  const store = useContext(Context);
+  if (store === undefined) throw new Error('useLiveStore needs a LiveProvider above it');
+  return store;
+}
+
+export function useLive(): LiveView {
+  const store = useLiveStore();
+  return useSyncExternalStore(store.subscribe, store.getView, store.getServerView);
+}
+
+/** The typed client behind the buttons; absent only before the page has started. */
+export function useActions(): () => Actions | undefined {
+  const store = useLiveStore();
+  return () => store.actions;
+}

@@ -1,0 +1,206 @@
+import type { GetSnapshotResponse, WatchResponse } from '../../gen/lbscope/agent/v1/agent_pb.js';
+import type { Actions } from './actions.ts';
+import { AgentClock } from './clock.ts';
+import { Follower } from './follower.ts';
+import { isEmpty, type Pending, settle } from './pending.ts';
+import type { Phase } from './watch.ts';
+
+export type Notice = { id: number; text: string };
+
+/** What the page shows. Replaced a few times a second, never changed. */
+export type LiveView = {
+  phase: Phase;
+  /** Everything the agent told, folded; frozen or current. Absent until it has answered once. */
+  snapshot: GetSnapshotResponse | undefined;
+  /** The agent's clock of this view. */
+  nowMs: number;
+  /** For how long nothing was heard, while the stream is down or silent. */
+  silentMs: number;
+  frozen: boolean;
+  pending: Pending;
+  notice: Notice | undefined;
+};
+
+export type StorePorts = {
+  /** Local, monotonic, milliseconds. */
+  now(): number;
+  /** Runs once before the next paint; not at all while the tab is hidden. */
+  beforePaint(run: () => void): void;
+};
+
+/** A text changes at most this often; bands move in between. */
+const publishEveryMs = 190;
+/** Ages go on while nothing is heard. */
+const tickEveryMs = 250;
+/** What was asked for and never reported back is forgotten after this. */
+const pendingForMs = 6_000;
+const noticeForMs = 7_000;
+/** The picture trails the agent by one frame and its way here, so that the now edge always has data behind it. */
+export const trailMs = 260;
+
+const nothing: LiveView = {
+  phase: { kind: 'connecting' },
+  snapshot: undefined,
+  nowMs: 0,
+  silentMs: 0,
+  frozen: false,
+  pending: {},
+  notice: undefined,
+};
+
+/** The state of the page: one fold of what the agent says, published to React at a calm pace. */
+export class LiveStore {
+  readonly clock = new AgentClock();
+  actions: Actions | undefined;
+  private readonly follower = new Follower();
+  private readonly listeners = new Set<() => void>();
+  private readonly ports: StorePorts;
+  private view: LiveView = nothing;
+  private phase: Phase = { kind: 'connecting' };
+  private pending: Pending = {};
+  private pendingSince = 0;
+  private notice: Notice | undefined;
+  private noticeSince = 0;
+  private notices = 0;
+  private frozen: { snapshot: GetSnapshotResponse; nowMs: number } | undefined;
+  private freezeAt: number | undefined;
+  private heardMs = 0;
+  private publishedMs = 0;
+  private scheduled = false;
+
+  constructor(ports: StorePorts) {
+    this.ports = ports;
+  }
+
+  // ---- towards React
+
+  subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  getView = (): LiveView => this.view;
+
+  getServerView = (): LiveView => nothing;
+
+  /** The instant at the now edge, for each painted frame. */
+  edgeMs(): number {
+    if (this.frozen !== undefined) return this.frozen.nowMs - trailMs;
+    return this.clock.known ? this.clock.now(this.ports.now()) - trailMs : 0;
+  }
+
+  // ---- from the stream
+
+  position(): { runId: string; afterSequence: number } | undefined {
+    return this.follower.position();
+  }
+
+  receive(message: WatchResponse): void {
+    this.heardMs = this.ports.now();
+    const at = this.follower.receive(message);
+    if (at.restarted) this.clock.reset();
+    if (at.instantMs !== undefined) this.clock.measure(at.instantMs, this.heardMs);
+    if (this.freezeAt !== undefined && this.follower.sequence >= this.freezeAt) this.freeze();
+    this.schedule(false);
+  }
+
+  setPhase(phase: Phase): void {
+    if (phase.kind === 'live' && this.phase.kind === 'live') return;
+    this.phase = phase;
+    this.schedule(true);
+  }
+
+  /** Ages move on. */
+  tick(): void {
+    if (this.ports.now() - this.publishedMs >= tickEveryMs) this.schedule(true);
+  }
+
+  // ---- from people
+
+  freeze(): void {
+    const snapshot = this.follower.snapshot(this.now());
+    if (snapshot === undefined) return;
+    this.freezeAt = undefined;
+    this.frozen = { snapshot, nowMs: this.now() };
+    this.schedule(true);
+  }
+
+  /** Freezes as soon as this sequence is reached; 0: with the first picture. */
+  freezeOnceAt(sequence: number): void {
+    this.freezeAt = sequence;
+  }
+
+  goLive(): void {
+    this.frozen = undefined;
+    this.freezeAt = undefined;
+    this.schedule(true);
+  }
+
+  expect = (pending: Pending): (() => void) => {
+    const before = this.pending;
+    const traffic = pending.traffic === undefined ? before.traffic : { ...before.traffic, ...pending.traffic };
+    this.pending = traffic === undefined ? { ...before, ...pending } : { ...before, ...pending, traffic };
+    this.pendingSince = this.ports.now();
+    this.schedule(true);
+    return () => {
+      this.pending = {};
+      this.schedule(true);
+    };
+  };
+
+  refused = (text: string): void => {
+    this.notices += 1;
+    this.notice = { id: this.notices, text };
+    this.noticeSince = this.ports.now();
+    this.schedule(true);
+  };
+
+  dismiss = (): void => {
+    this.notice = undefined;
+    this.schedule(true);
+  };
+
+  // ---- publication
+
+  private now(): number {
+    return this.clock.known ? this.clock.now(this.ports.now()) : 0;
+  }
+
+  private schedule(atOnce: boolean): void {
+    if (this.scheduled) return;
+    if (!atOnce && this.ports.now() - this.publishedMs < publishEveryMs) return;
+    this.scheduled = true;
+    this.ports.beforePaint(() => {
+      this.scheduled = false;
+      this.publish();
+    });
+  }
+
+  private publish(): void {
+    const localMs = this.ports.now();
+    this.publishedMs = localMs;
+    const nowMs = this.frozen?.nowMs ?? this.now();
+    const snapshot = this.frozen?.snapshot ?? this.follower.snapshot(nowMs);
+    if (this.notice !== undefined && localMs - this.noticeSince > noticeForMs) this.notice = undefined;
+    if (!isEmpty(this.pending)) {
+      if (localMs - this.pendingSince > pendingForMs) this.pending = {};
+      else if (snapshot !== undefined) {
+        this.pending = settle(this.pending, {
+          replicas: snapshot.deployment?.replicas,
+          running: snapshot.running,
+          traffic: snapshot.traffic,
+        });
+      }
+    }
+    this.view = {
+      phase: this.phase,
+      snapshot,
+      nowMs,
+      silentMs: this.phase.kind === 'live' || this.heardMs === 0 ? 0 : localMs - this.heardMs,
+      frozen: this.frozen !== undefined,
+      pending: this.pending,
+      notice: this.notice,
+    };
+    for (const listener of this.listeners) listener();
+  }
+}

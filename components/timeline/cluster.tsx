@@ -1,0 +1,92 @@
+'use client';
+
+import { useRef } from 'react';
+import type { GetSnapshotResponse } from '../../gen/lbscope/agent/v1/agent_pb.js';
+import { duration, toMs } from '../../model/time.ts';
+import { PodMenu } from '../controls/pod-menu.tsx';
+import type { EventLine } from './derive/events.ts';
+import { type Lifeline, lifelines } from './derive/lifelines.ts';
+import { Flags } from './events-overlay.tsx';
+import { paintTrack } from './paint/track.ts';
+import { usePainter } from './ticker-context.tsx';
+
+/** The truth, the first track: which pods exist. The lanes are compared with it. */
+export function Cluster({
+  snapshot,
+  lines,
+  nowMs,
+  reported,
+  stale,
+}: {
+  snapshot: GetSnapshotResponse;
+  lines: readonly EventLine[];
+  nowMs: number;
+  reported: number;
+  stale: boolean;
+}) {
+  const cluster = snapshot.cluster;
+  const heard = cluster === undefined || cluster.state === 'synced' || cluster.state === '';
+  const since = cluster?.since === undefined ? undefined : toMs(cluster.since);
+  const living = snapshot.pods.filter((pod) => pod.phase !== 'Gone');
+  const ready = living.filter((pod) => pod.ready).length;
+  return (
+    <section className="cluster" data-testid="cluster" data-state={cluster?.state} aria-labelledby="cluster-name">
+      <div className="cluster-text">
+        <h2 id="cluster-name" className="lane-name">
+          Cluster
+        </h2>
+        <p className={heard ? 'lane-mechanism' : 'cluster-trouble'}>
+          {heard ? whatExists(living.length, ready) : troubleWords(cluster?.state ?? '', since, nowMs)}
+        </p>
+      </div>
+      <div className="cluster-time">
+        <Flags lines={lines} />
+        <Track lines={lifelines(snapshot)} reported={reported} unknown={stale ? reported : heard ? undefined : since} />
+      </div>
+      <div className="cluster-now">
+        {heard ? null : (
+          <p className="cluster-reason" title={cluster?.reason}>
+            {cluster?.reason}
+          </p>
+        )}
+        <div className="chips" data-many={living.length > 6}>
+          {living.length === 0 ? (
+            <p className="cluster-none">No pods exist: calls have nowhere to go.</p>
+          ) : (
+            living.map((pod) => <PodMenu key={pod.uid} pod={pod} />)
+          )}
+        </div>
+      </div>
+    </section>
+  );
+}
+
+function whatExists(pods: number, ready: number): string {
+  if (pods === 0) return '0 pods exist';
+  return pods === ready ? `what really exists: ${pods} ready` : `${pods} pods exist, ${ready} ready`;
+}
+
+function troubleWords(state: string, since: number | undefined, nowMs: number): string {
+  const long = since === undefined ? '' : ` for ${duration(Math.floor(Math.max(0, nowMs - since) / 1_000) * 1_000)}`;
+  if (state === 'forbidden') return 'Not allowed to watch the pods.';
+  if (state === 'lost') return `Kubernetes API lost${long}: pods may have changed.`;
+  return 'Asking the Kubernetes API what exists…';
+}
+
+function Track({
+  lines,
+  reported,
+  unknown,
+}: {
+  lines: readonly Lifeline[];
+  reported: number;
+  unknown: number | undefined;
+}) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  usePainter((axis) => {
+    if (canvas.current !== null) {
+      paintTrack(canvas.current, { lifelines: lines, reportedMs: reported, unknownSinceMs: unknown }, axis);
+    }
+  });
+  return <canvas ref={canvas} className="track" role="img" aria-label="Pods that exist, over time" />;
+}

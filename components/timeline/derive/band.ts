@@ -1,0 +1,127 @@
+import type { LaneSlice } from './lane-frames.ts';
+
+/** A stretch of the band: shares that hold from one instant to the next, oldest pod first. */
+export type Stretch = { fromMs: number; toMs: number; shares: { uid: string; share: number }[] };
+
+type Interval = { uid: string; fromMs: number; toMs: number; open: boolean };
+
+/** Between membership changes the band is drawn in bins of this length, on a fixed grid so that they do not shimmer. */
+const binMs = 500;
+/** Shares in a bin are those of a window this wide, never across a membership change. */
+const smoothMs = 3_500;
+/** A pod that answered nothing for this long, and for this many turns, has left the band. */
+const leftAfterMs = 1_200;
+const leftAfterTurns = 4;
+/** At the now edge less patience is needed: the others went on without it. */
+const leftNowMs = 450;
+const leftNowTurns = 3;
+/** Edges closer than this are one edge: pods that take turns never start at the same instant. */
+const oneEdgeMs = 120;
+/** Shares that stay within this of their mean are drawn as one straight stretch. */
+const straight = 0.012;
+
+/** Who answered, over time. `order`: UIDs, oldest first. */
+export function band(slices: readonly LaneSlice[], order: readonly string[]): Stretch[] {
+  if (slices.length === 0) return [];
+  const intervals = answering(slices, turnOf(slices, order.length));
+  const edges = joined(intervals.flatMap((each) => (each.open ? [each.fromMs] : [each.fromMs, each.toMs])));
+  const end = slices[slices.length - 1]?.toMs ?? 0;
+  const stretches: Stretch[] = [];
+  edges.forEach((fromMs, i) => {
+    const toMs = edges[i + 1] ?? end;
+    if (toMs <= fromMs) return;
+    const middle = (fromMs + toMs) / 2;
+    const present = new Set(
+      intervals.filter((each) => each.fromMs <= middle && (each.open || each.toMs >= middle)).map((each) => each.uid),
+    );
+    const uids = order.filter((uid) => present.has(uid));
+    if (uids.length > 0) stretches.push(...binned(slices, uids, fromMs, toMs));
+  });
+  return stretches;
+}
+
+/** From when to when each pod answered. `turnMs`: how long each pod waits for its turn, if all take turns. */
+function answering(slices: readonly LaneSlice[], turnMs: number): Interval[] {
+  const patienceMs = Math.max(leftAfterMs, leftAfterTurns * turnMs);
+  const open = new Map<string, Interval>();
+  const closed: Interval[] = [];
+  for (const slice of slices) {
+    for (const pod of slice.pods) {
+      if (pod.answered === 0 || pod.uid === '') continue;
+      const current = open.get(pod.uid);
+      if (current !== undefined && pod.firstMs - current.toMs <= patienceMs) {
+        current.toMs = Math.max(current.toMs, pod.lastMs);
+        continue;
+      }
+      if (current !== undefined) closed.push({ ...current, open: false });
+      open.set(pod.uid, { uid: pod.uid, fromMs: pod.firstMs, toMs: pod.lastMs, open: true });
+    }
+  }
+  const end = slices[slices.length - 1]?.toMs ?? 0;
+  const patienceNowMs = Math.max(leftNowMs, leftNowTurns * turnMs);
+  for (const each of open.values()) closed.push({ ...each, open: end - each.toMs <= patienceNowMs });
+  return closed;
+}
+
+function turnOf(slices: readonly LaneSlice[], pods: number): number {
+  const answered = slices.reduce((sum, each) => sum + each.answered, 0);
+  const spent = slices.reduce((sum, each) => sum + (each.issued > 0 ? each.toMs - each.fromMs : 0), 0);
+  return answered === 0 ? 0 : (spent / answered) * pods;
+}
+
+function joined(instants: number[]): number[] {
+  const sorted = instants.sort((a, b) => a - b);
+  const edges: number[] = [];
+  for (const each of sorted) {
+    const last = edges[edges.length - 1];
+    if (last === undefined || each - last > oneEdgeMs) edges.push(each);
+  }
+  return edges;
+}
+
+function binned(slices: readonly LaneSlice[], uids: string[], fromMs: number, toMs: number): Stretch[] {
+  // Only frames wholly inside tell about this stretch, unless it is shorter than a frame.
+  let inside = slices.filter((each) => each.fromMs >= fromMs - 1 && each.toMs <= toMs + 1);
+  if (inside.length === 0) inside = slices.filter((each) => each.toMs > fromMs && each.fromMs < toMs);
+  const place = new Map(uids.map((uid, i) => [uid, i]));
+  const sums = [new Float64Array(uids.length)];
+  for (const slice of inside) {
+    const next = Float64Array.from(sums[sums.length - 1] as Float64Array);
+    for (const pod of slice.pods) {
+      const i = place.get(pod.uid);
+      if (i !== undefined) next[i] = (next[i] as number) + pod.answered;
+    }
+    sums.push(next);
+  }
+  const between = (a: number, b: number) => {
+    const low = sums[a] as Float64Array;
+    const high = sums[b] as Float64Array;
+    const counts = high.map((value, i) => value - (low[i] as number));
+    const total = counts.reduce((sum, value) => sum + value, 0);
+    return total === 0 ? undefined : Array.from(counts, (value) => value / total);
+  };
+  const mean = between(0, inside.length) ?? uids.map(() => 1 / uids.length);
+  const whole = { fromMs, toMs, shares: uids.map((uid, i) => ({ uid, share: mean[i] as number })) };
+  if (toMs - fromMs <= smoothMs || uids.length === 1) return [whole];
+
+  const bins: { fromMs: number; toMs: number; shares: number[] }[] = [];
+  let low = 0;
+  let high = 0;
+  for (let at = fromMs; at < toMs; ) {
+    const until = Math.min(toMs, (Math.floor(at / binMs) + 1) * binMs);
+    const centre = (at + until) / 2;
+    const windowFrom = Math.max(fromMs, Math.min(centre - smoothMs / 2, toMs - smoothMs));
+    const windowTo = Math.min(toMs, windowFrom + smoothMs);
+    while (low < inside.length && (inside[low] as LaneSlice).fromMs < windowFrom - 1) low += 1;
+    while (high < inside.length && (inside[high] as LaneSlice).toMs <= windowTo + 1) high += 1;
+    bins.push({ fromMs: at, toMs: until, shares: between(Math.min(low, high), high) ?? mean });
+    at = until;
+  }
+  if (bins.every((bin) => bin.shares.every((share, i) => Math.abs(share - (mean[i] as number)) < straight)))
+    return [whole];
+  return bins.map((bin) => ({
+    fromMs: bin.fromMs,
+    toMs: bin.toMs,
+    shares: uids.map((uid, i) => ({ uid, share: bin.shares[i] as number })),
+  }));
+}

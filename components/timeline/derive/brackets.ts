@@ -1,0 +1,113 @@
+import type { Lane, Story } from '../../../gen/lbscope/agent/v1/agent_pb.js';
+import { duration, toMsOrUndefined } from '../../../model/time.ts';
+import type { EventLine } from './events.ts';
+
+export type Step = { name: string; ms: number };
+
+/** What one lane took to react to one change: from the slice to the first call of a pod of it, true to scale. */
+export type Bracket = {
+  key: string;
+  fromMs: number;
+  /** Absent while it is still open. */
+  toMs: number | undefined;
+  state: 'open' | 'answered' | 'ended' | 'never';
+  /** "8 ms", "47 s and counting", "never" */
+  label: string;
+  /** Why it waits or how it was spent, in words; empty if `steps` say it. */
+  note: string;
+  steps: Step[];
+};
+
+/** The brackets of a lane, oldest first. Of the pods of one change the slowest tells: the path is done when it is. */
+export function brackets(lane: Lane, lines: readonly EventLine[], nowMs: number): Bracket[] {
+  const found: Bracket[] = [];
+  for (const line of lines) {
+    const stories = line.changes
+      .flatMap((change) => change.stories)
+      .filter((story) => story.laneId === lane.id && story.direction !== 'removed' && storyFrom(story) !== undefined);
+    const slowest = slowestOf(stories);
+    if (slowest !== undefined) found.push(bracketOf(slowest, lane, `${line.key}`, nowMs));
+  }
+  return found;
+}
+
+const rank = { ended: 0, answered: 1, never: 2, open: 3 } as const;
+
+function stateOf(story: Story): Bracket['state'] {
+  return story.state === 'open' || story.state === 'never' || story.state === 'ended' ? story.state : 'answered';
+}
+
+function slowestOf(stories: readonly Story[]): Story | undefined {
+  return stories.reduce<Story | undefined>((worst, story) => {
+    if (worst === undefined) return story;
+    const order = rank[stateOf(story)] - rank[stateOf(worst)];
+    if (order !== 0) return order > 0 ? story : worst;
+    if (stateOf(story) === 'answered') return (story.reactionMs ?? 0) > (worst.reactionMs ?? 0) ? story : worst;
+    return (storyFrom(story) ?? 0) < (storyFrom(worst) ?? 0) ? story : worst;
+  }, undefined);
+}
+
+function storyFrom(story: Story): number | undefined {
+  return toMsOrUndefined(story.slice) ?? toMsOrUndefined(story.ready);
+}
+
+function bracketOf(story: Story, lane: Lane, key: string, nowMs: number): Bracket {
+  const fromMs = storyFrom(story) ?? 0;
+  const state = stateOf(story);
+  const first = toMsOrUndefined(story.firstCall);
+  if (state === 'never') {
+    return { key, fromMs, toMs: undefined, state, label: 'never', note: waitingNote(lane), steps: [] };
+  }
+  if (state === 'open') {
+    const waited = Math.max(0, nowMs - fromMs);
+    const label = waited < 1_000 ? 'counting' : `${duration(Math.floor(waited / 1_000) * 1_000)} and counting`;
+    return { key, fromMs, toMs: undefined, state, label, note: waitingNote(lane), steps: [] };
+  }
+  if (state === 'ended' && first === undefined) {
+    return { key, fromMs, toMs: fromMs, state, label: 'ended', note: 'the pod left before a call', steps: [] };
+  }
+  const reaction = story.reactionMs ?? (first ?? fromMs) - fromMs;
+  const before = reaction < 0 ? 'before the truth watch' : '';
+  return {
+    key,
+    fromMs,
+    toMs: Math.max(fromMs, first ?? fromMs),
+    state: 'answered',
+    label: duration(reaction),
+    note: before,
+    steps: stepsOf(story, lane),
+  };
+}
+
+/** Where the time went: each station's gap to the one before it. */
+function stepsOf(story: Story, lane: Lane): Step[] {
+  const told = { dns: 'DNS', envoy: 'Envoy', watch: 'watch' }[lane.belief?.source ?? ''] ?? 'told';
+  const stations: [string, number | undefined][] = [
+    ['slice', toMsOrUndefined(story.slice)],
+    [told, toMsOrUndefined(story.told)],
+    ['connect', toMsOrUndefined(story.connected)],
+    ['pick', toMsOrUndefined(story.inPicker)],
+    ['call', toMsOrUndefined(story.firstCall)],
+  ];
+  const steps: Step[] = [];
+  let last = toMsOrUndefined(story.ready) ?? stations[0]?.[1];
+  for (const [name, at] of stations) {
+    if (at === undefined) continue;
+    // Stations of one millisecond may be heard of out of order; a negative step would read as a mistake.
+    if (last !== undefined) steps.push({ name, ms: Math.max(0, at - last) });
+    last = last === undefined ? at : Math.max(last, at);
+  }
+  return steps;
+}
+
+function waitingNote(lane: Lane): string {
+  return lane.belief?.nextTrigger ?? '';
+}
+
+/** The step that cost most, where there is room for one only. */
+export function costliest(steps: readonly Step[]): Step | undefined {
+  return steps.reduce<Step | undefined>(
+    (most, step) => (most === undefined || step.ms > most.ms ? step : most),
+    undefined,
+  );
+}

@@ -1,0 +1,62 @@
+import type { Lane, LanePod } from '../../../gen/lbscope/agent/v1/agent_pb.js';
+import type { Pod } from '../../../gen/lbscope/events/v1/events_pb.js';
+
+/** A pod as one lane has it. `handle` is "no pod named" for calls that nobody can be named for. */
+export type Row = { pod: LanePod; slot: number; handle: string; standing: string; incarnation: number };
+export type RowGroup = { kind: 'pod'; row: Row } | { kind: 'fold'; standing: string; rows: Row[] };
+export type Rows = { groups: RowGroup[]; height: number };
+
+export type RowSizes = { available: number; most: number; least: number };
+
+/**
+ * The rows of a lane, newest on top, as they fit. When they do not: pods that are gone without a loss, then idle ones,
+ * then missing ones fold into one row each; then rows close up; at last the used ones with the smallest share fold.
+ */
+export function rowsOf(lane: Lane, pods: readonly Pod[], sizes: RowSizes): Rows {
+  const order = new Map(pods.map((pod, i) => [pod.uid, i]));
+  const byUid = new Map(pods.map((pod) => [pod.uid, pod]));
+  const rows = lane.pods
+    .filter((each) => each.uid !== '' || each.errors > 0)
+    .map((each): Row => {
+      const pod = byUid.get(each.uid);
+      return {
+        pod: each,
+        slot: pod?.slot ?? 0,
+        handle: each.uid === '' ? 'no pod named' : (pod?.handle ?? each.pod.slice(-5)),
+        standing: each.standing,
+        incarnation: pod?.incarnation ?? 0,
+      };
+    })
+    .sort((a, b) => (order.get(b.pod.uid) ?? -1) - (order.get(a.pod.uid) ?? -1));
+  let groups: RowGroup[] = rows.map((row) => ({ kind: 'pod', row }));
+  const fits = (at: number) => groups.length * at <= sizes.available;
+  for (const standing of ['gone', 'idle', 'missing', 'starting']) {
+    if (fits(Math.min(sizes.most, sizes.least + 2)) || groups.length <= 6) break;
+    groups = fold(groups, standing, (row) => row.standing === standing && row.pod.errors === 0);
+  }
+  const limit = Math.max(1, Math.floor(sizes.available / sizes.least));
+  if (groups.length > limit) {
+    const used = rows.filter((row) => row.standing === 'used').sort((a, b) => a.pod.share - b.pod.share);
+    const few = new Set(used.slice(0, groups.length - limit + 1));
+    groups = fold(groups, 'used', (row) => few.has(row));
+  }
+  const height = Math.max(sizes.least, Math.min(sizes.most, sizes.available / Math.max(1, groups.length)));
+  return { groups, height };
+}
+
+function fold(groups: RowGroup[], standing: string, into: (row: Row) => boolean): RowGroup[] {
+  const rows = groups.flatMap((each) => (each.kind === 'pod' && into(each.row) ? [each.row] : []));
+  if (rows.length < 2) return groups;
+  const first = groups.findIndex((each) => each.kind === 'pod' && into(each.row));
+  const rest = groups.filter((each) => !(each.kind === 'pod' && into(each.row)));
+  rest.splice(Math.min(first, rest.length), 0, { kind: 'fold', standing, rows });
+  return rest;
+}
+
+/** Lanes that know no pods by themselves: their client has one address, and someone else decides behind it. */
+export function decider(lane: Lane): 'kube-proxy' | 'envoy' | 'dns' | 'api' | 'static' {
+  if (lane.spec?.resolver === 'dns') return 'dns';
+  if (lane.spec?.resolver === 'kubernetes') return 'api';
+  if ((lane.spec?.envoyStatus ?? '') !== '' || lane.belief?.source === 'envoy') return 'envoy';
+  return lane.id === 'clusterip' ? 'kube-proxy' : 'static';
+}

@@ -1,0 +1,152 @@
+'use client';
+
+import { useMemo, useRef } from 'react';
+import type { GetSnapshotResponse, Lane as LaneMessage } from '../../gen/lbscope/agent/v1/agent_pb.js';
+import { bindNumbers, duration } from '../../model/time.ts';
+import { Scorecard } from '../ledger/scorecard.tsx';
+import type { Entry } from '../ledger/scores.ts';
+import { Belief, beliefWords } from './belief.tsx';
+import type { LaneData } from './derive/lane-data.ts';
+import { rowsOf } from './derive/rows.ts';
+import type { Layout } from './layout.ts';
+import { type LaneMetrics, paintLane } from './paint/lane.ts';
+import { PathPicture } from './path-picture.tsx';
+import { PodRows } from './pod-rows.tsx';
+import { Rail } from './rail.tsx';
+import { Tears } from './tears.tsx';
+import { usePainter } from './ticker-context.tsx';
+
+type Props = {
+  lane: LaneMessage;
+  snapshot: GetSnapshotResponse;
+  data: LaneData;
+  entries: readonly Entry[];
+  layout: Layout;
+  nowMs: number;
+  silentMs: number;
+  stale: boolean;
+  frozen: boolean;
+  open: boolean;
+  toggle(): void;
+};
+
+/** One path: its name and verdict, its band on the common axis, and who answers now. */
+export function Lane({ lane, snapshot, data, entries, layout, nowMs, silentMs, stale, frozen, open, toggle }: Props) {
+  const unavailable = lane.state === 'unavailable';
+  const verdict = stale
+    ? `No report from the agent for ${duration(Math.floor(silentMs / 1_000) * 1_000)}. Calls may still be flowing.`
+    : bindNumbers(lane.verdict);
+  const rows = rowsOf(lane, snapshot.pods, {
+    available: layout.kind === 'phone' ? 10_000 : layout.laneHeight - layout.beliefHeight,
+    most: layout.rowMost,
+    least: 14,
+  });
+  const words = beliefWords(snapshot, lane, nowMs);
+  const key = `lane-${lane.id}-name`;
+  return (
+    <section
+      className="lane"
+      data-testid={`lane-${lane.id}`}
+      data-state={lane.state}
+      data-stale={stale}
+      data-open={open}
+      aria-labelledby={key}
+    >
+      <div className="lane-text">
+        <div className="lane-head">
+          <h2 id={key} className="lane-name" title={lane.label}>
+            <button
+              type="button"
+              className="lane-toggle"
+              aria-expanded={open}
+              onClick={toggle}
+              disabled={layout.kind !== 'phone'}
+            >
+              {lane.label}
+            </button>
+          </h2>
+          <span className="lane-knows">{unavailable ? 'unavailable' : words.knows}</span>
+        </div>
+        <p className="lane-mechanism">{lane.spec?.mechanism}</p>
+        <p className="lane-verdict" data-testid={`lane-${lane.id}-verdict`}>
+          {verdict}
+        </p>
+      </div>
+      <div className="lane-time">
+        <LaneCanvas
+          data={data}
+          font={layout.handleFont}
+          unavailable={unavailable}
+          stale={stale}
+          label={`${lane.label}: who answered`}
+        />
+        {unavailable ? (
+          <p className="lane-silent">No traffic is sent on this path</p>
+        ) : (
+          <>
+            <Rail laneId={lane.id} brackets={data.brackets} narrow={layout.kind !== 'wide'} />
+            <Tears tears={data.tears} />
+          </>
+        )}
+        <Scorecard entries={entries} />
+      </div>
+      <div className="lane-now">
+        {unavailable ? (
+          <div className="lane-reason">
+            <b>Not available here</b>
+            <p>{bindNumbers(lane.reason) || 'The agent gives no reason.'}</p>
+            <p className="quiet">The lane starts by itself when its path answers.</p>
+          </div>
+        ) : (
+          <>
+            {stale && <p className="stale-mark">Values as of {duration(Math.floor(silentMs / 1_000) * 1_000)} ago</p>}
+            <div className="lane-pods">
+              {layout.pathWidth > 0 && (
+                <PathPicture
+                  lane={lane}
+                  snapshot={snapshot}
+                  rows={rows}
+                  width={layout.pathWidth}
+                  nowMs={nowMs}
+                  moving={!stale && !frozen && lane.state === 'running'}
+                />
+              )}
+              <PodRows laneId={lane.id} rows={rows} stale={stale} />
+            </div>
+            <Belief words={words} />
+          </>
+        )}
+      </div>
+    </section>
+  );
+}
+
+function LaneCanvas({
+  data,
+  font,
+  unavailable,
+  stale,
+  label,
+}: {
+  data: LaneData;
+  font: number;
+  unavailable: boolean;
+  stale: boolean;
+  label: string;
+}) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const picture = useMemo(() => ({ ...data, unavailable, stale }), [data, unavailable, stale]);
+  const metrics = useRef<{ key: string; value: LaneMetrics }>(undefined);
+  usePainter((axis) => {
+    const element = canvas.current;
+    if (element === null) return;
+    const key = `${window.innerWidth}`;
+    if (metrics.current?.key !== key) {
+      const style = getComputedStyle(element);
+      const read = (name: string) => Number.parseFloat(style.getPropertyValue(name)) || 0;
+      metrics.current = { key, value: { rail: read('--rail'), strip: read('--strip'), font } };
+    }
+    paintLane(element, picture, metrics.current.value, axis);
+  });
+  return <canvas ref={canvas} className="lane-canvas" role="img" aria-label={label} />;
+}

@@ -1,0 +1,132 @@
+'use client';
+
+import { Cross, LostTag, podFill, type Standing, Swatch, useTheme } from '../ui/swatch.tsx';
+import type { Row, RowGroup, Rows } from './derive/rows.ts';
+
+const drawing: Record<string, Standing> = {
+  used: 'used',
+  idle: 'idle',
+  missing: 'missing',
+  ghost: 'ghost',
+  gone: 'gone',
+  starting: 'idle',
+};
+
+/** Each odd state says so in words. */
+const words: Record<string, string> = {
+  idle: 'idle',
+  missing: 'exists, but not known here',
+  ghost: 'not ready, but still on its list',
+  gone: 'gone',
+  starting: 'starting',
+};
+
+export function PodRows({ laneId, rows, stale }: { laneId: string; rows: Rows; stale: boolean }) {
+  return (
+    <ul className={stale ? 'rows rows-stale' : 'rows'} style={{ '--row': `${rows.height}px` } as React.CSSProperties}>
+      {rows.groups.map((group) =>
+        group.kind === 'pod' ? (
+          <PodRow key={group.row.pod.uid} laneId={laneId} row={group.row} />
+        ) : (
+          <Folded key={group.standing} laneId={laneId} group={group} />
+        ),
+      )}
+    </ul>
+  );
+}
+
+function attributes(laneId: string, row: Row) {
+  return {
+    'data-testid': `pod-row-${laneId}-${row.handle}`,
+    'data-share': row.pod.share.toFixed(4),
+    'data-standing': row.standing,
+  };
+}
+
+function PodRow({ laneId, row }: { laneId: string; row: Row }) {
+  const theme = useTheme();
+  const { pod, standing } = row;
+  const answers = standing === 'used' || pod.recentCalls > 0;
+  const over = standing === 'gone' || standing === 'ghost';
+  return (
+    <li className={`row row-${standing}`} {...attributes(laneId, row)}>
+      {pod.uid === '' ? (
+        <span className="swatch row-nobody">
+          <Cross />
+        </span>
+      ) : (
+        <Swatch slot={row.slot} standing={drawing[standing] ?? 'idle'} />
+      )}
+      <span className={over ? 'row-handle mono row-struck' : 'row-handle mono'} title={pod.pod}>
+        {row.handle}
+      </span>
+      {answers ? (
+        <span className="row-bar">
+          <span style={{ ...podFill(row.slot, theme), width: `${(pod.share * 100).toFixed(2)}%` }} />
+        </span>
+      ) : (
+        <span className="row-words">
+          {standing === 'idle' && '– '}
+          {words[standing] ?? ''}
+        </span>
+      )}
+      {answers || standing === 'idle' ? (
+        <>
+          <span className="row-share">{percent(pod.share)}</span>
+          <span className="row-rate">{answers ? rate(pod.callsPerSecond) : ''}</span>
+        </>
+      ) : (
+        <span className="row-gap" />
+      )}
+      <span className="row-lost">
+        {pod.errors > 0 ? (
+          <span title={pod.errorsInferred ? 'By the last pod that answered on that connection' : undefined}>
+            <LostTag count={pod.errors} />
+          </span>
+        ) : answers ? (
+          '0'
+        ) : (
+          ''
+        )}
+      </span>
+    </li>
+  );
+}
+
+const foldWords: Record<string, (n: number) => string> = {
+  idle: (n) => `${n} idle, 0\u202f%`,
+  missing: (n) => `${n} exist, not known here`,
+  gone: (n) => `${n} gone`,
+  starting: (n) => `${n} starting`,
+  used: (n) => `${n} more`,
+};
+
+function Folded({ laneId, group }: { laneId: string; group: RowGroup & { kind: 'fold' } }) {
+  const share = group.rows.reduce((sum, row) => sum + row.pod.share, 0);
+  return (
+    <li className="row row-fold">
+      <span className="row-swatches">
+        {group.rows.map((row) => (
+          <span key={row.pod.uid} title={row.handle} {...attributes(laneId, row)}>
+            <Swatch slot={row.slot} standing={drawing[row.standing] ?? 'idle'} />
+          </span>
+        ))}
+      </span>
+      <span className="row-fold-words">
+        {(foldWords[group.standing] ?? ((n: number) => `${n}`))(group.rows.length)}
+      </span>
+      {share > 0 && <span className="row-share">{percent(share)}</span>}
+    </li>
+  );
+}
+
+export function percent(share: number): string {
+  const value = share * 100;
+  const text =
+    value === 0 || value >= 99.95 || Math.abs(value - Math.round(value)) < 0.05 ? Math.round(value) : value.toFixed(1);
+  return `${text}\u202f%`;
+}
+
+function rate(value: number): string {
+  return value >= 1_000 ? Math.round(value).toLocaleString('en').replaceAll(',', '\u2009') : value.toFixed(1);
+}

@@ -1,0 +1,72 @@
+'use client';
+
+import { useLayoutEffect, useRef } from 'react';
+import { duration } from '../../model/time.ts';
+import { type Bracket, costliest } from './derive/brackets.ts';
+import { placeLabels } from './derive/place.ts';
+import { xOf } from './paint/axis.ts';
+import { usePainter } from './ticker-context.tsx';
+
+type Sizes = { label: number; full: number };
+
+/** The texts of a lane's brackets: the reaction, the most important number of the screen, and where the time went. */
+export function Rail({ laneId, brackets, narrow }: { laneId: string; brackets: readonly Bracket[]; narrow: boolean }) {
+  const root = useRef<HTMLDivElement>(null);
+  const sizes = useRef<Sizes[]>([]);
+  useLayoutEffect(() => {
+    sizes.current = [...(root.current?.children ?? [])].map((child) => ({
+      label: (child.firstElementChild as HTMLElement).offsetWidth + 12,
+      full: (child as HTMLElement).scrollWidth + 4,
+    }));
+  });
+  usePainter((axis) => {
+    const items = brackets.map((each, i) => ({
+      x0: xOf(axis, each.fromMs),
+      x1: each.toMs === undefined ? axis.width : xOf(axis, each.toMs),
+      label: sizes.current[i]?.label ?? 80,
+      full: sizes.current[i]?.full ?? 200,
+    }));
+    const placed = placeLabels(items, axis.width);
+    [...(root.current?.children ?? [])].forEach((child, i) => {
+      const { left, show } = placed[i] ?? { left: 0, show: 'none' };
+      const style = (child as HTMLElement).style;
+      style.transform = `translate(${left.toFixed(1)}px, -50%)`;
+      (child as HTMLElement).dataset.show = show;
+    });
+  });
+  return (
+    <div className="rail" ref={root}>
+      {brackets.map((bracket, i) => (
+        <div
+          key={bracket.key}
+          className="bracket"
+          data-testid={i === brackets.length - 1 ? `bracket-${laneId}` : undefined}
+          data-state={bracket.state}
+        >
+          <b className="bracket-label">{bracket.label}</b>
+          <span className="bracket-note">
+            <Note bracket={bracket} narrow={narrow} />
+          </span>
+        </div>
+      ))}
+    </div>
+  );
+}
+
+function Note({ bracket, narrow }: { bracket: Bracket; narrow: boolean }) {
+  if (bracket.note !== '') return bracket.note;
+  const most = costliest(bracket.steps);
+  if (narrow && most !== undefined) {
+    return (
+      <>
+        of which <b>{duration(most.ms)}</b> {most.name}
+      </>
+    );
+  }
+  return bracket.steps.map((step, i) => (
+    <span key={step.name} className={step === most ? 'bracket-step bracket-most' : 'bracket-step'}>
+      {i > 0 && <i aria-hidden>›</i>}
+      {step.name} <b>{duration(step.ms)}</b>
+    </span>
+  ));
+}

@@ -1,0 +1,17 @@
+'use client';
+
+import { createContext, useContext, useEffect, useRef } from 'react';
+import type { Painter, Ticker } from './paint/ticker.ts';
+
+export const TickerContext = createContext<Ticker | undefined>(undefined);
+
+/** Paints with the others on every frame that matters; `painter` may be a new closure on each render. */
+export function usePainter(painter: Painter): void {
+  const ticker = useContext(TickerContext);
+  const latest = useRef(painter);
+  useEffect(() => {
+    latest.current = painter;
+    ticker?.touch();
+  });
+  useEffect(() => ticker?.add((axis) => latest.current(axis)), [ticker]);
+}

@@ -1,0 +1,159 @@
+'use client';
+
+import { type CSSProperties, useEffect, useMemo, useRef, useState } from 'react';
+import { bindNumbers, duration } from '../../model/time.ts';
+import { Header } from '../controls/header.tsx';
+import { Notice } from '../controls/notice.tsx';
+import { scorecards } from '../ledger/scores.ts';
+import { useLive, useLiveStore } from '../live/provider.tsx';
+import type { LiveView } from '../live/store.ts';
+import { setUrlParameter } from '../ui/theme.ts';
+import { Cluster } from './cluster.tsx';
+import { eventLines } from './derive/events.ts';
+import { laneData, reportedMs } from './derive/lane-data.ts';
+import { EventLines } from './events-overlay.tsx';
+import { Foot } from './foot.tsx';
+import { Lane } from './lane.tsx';
+import { type Layout, useLayout } from './layout.ts';
+import { Ticker } from './paint/ticker.ts';
+import { Ruler } from './ruler.tsx';
+import { Shell } from './shell.tsx';
+import { TickerContext } from './ticker-context.tsx';
+
+/** Silence shorter than this is a stream that reconnects, not an agent that is lost. */
+const staleAfterMs = 2_500;
+
+/** The view that measures: all paths on one time axis that ends at a hard now edge. */
+export function Timeline() {
+  const view = useLive();
+  const store = useLiveStore();
+  const root = useRef<HTMLDivElement>(null);
+  const layout = useLayout(root);
+  const [windowMs, setWindowMs] = useState(90_000);
+  const scale = useRef({ width: 0, windowMs });
+  scale.current = { width: layout.timeWidth, windowMs };
+
+  const [ticker] = useState(
+    () =>
+      new Ticker({
+        edgeMs: () => store.edgeMs(),
+        windowMs: () => scale.current.windowMs,
+        width: () => scale.current.width,
+        still: () => matchMedia('(prefers-reduced-motion: reduce)').matches,
+      }),
+  );
+  useEffect(() => {
+    const stop = ticker.start();
+    window.addEventListener('lbscope:theme', ticker.touch);
+    window.addEventListener('resize', ticker.touch);
+    // Canvases write with the page's fonts: once more when these have come.
+    void document.fonts?.ready.then(ticker.touch);
+    setUrlParameter('view', 'timeline');
+    return () => {
+      stop();
+      window.removeEventListener('lbscope:theme', ticker.touch);
+      window.removeEventListener('resize', ticker.touch);
+    };
+  }, [ticker]);
+
+  return (
+    <TickerContext value={ticker}>
+      <div className="timeline" ref={root}>
+        <Header />
+        <h1 className="headline" data-testid="headline">
+          {headlineOf(view)}
+        </h1>
+        <main className="grid">
+          <div className="legend" aria-hidden>
+            <span>
+              <i className="legend-hatch" /> list out of date
+            </span>
+            <span>
+              <i className="legend-tick" /> lookup
+            </span>
+          </div>
+          <Ruler windowMs={windowMs} frozen={view.frozen} />
+          <div className="heads" aria-hidden>
+            <span className="head-path">path now</span>
+            <span className="head-pod">pod</span>
+            <span className="head-share">share</span>
+            <span className="head-rate">calls/s</span>
+            <span className="head-lost">lost</span>
+          </div>
+          <Tracks view={view} layout={layout} windowMs={windowMs} />
+        </main>
+        <Foot windowMs={windowMs} zoom={setWindowMs} />
+        <Notice />
+      </div>
+    </TickerContext>
+  );
+}
+
+function Tracks({ view, layout, windowMs }: { view: LiveView; layout: Layout; windowMs: number }) {
+  const { snapshot, nowMs, frozen, silentMs } = view;
+  const [open, setOpen] = useState<string>();
+  const derived = useMemo(() => {
+    if (snapshot === undefined) return undefined;
+    const lines = eventLines(snapshot, nowMs - windowMs);
+    const lanes = new Map(snapshot.lanes.map((lane) => [lane.id, laneData(snapshot, lane, lines, nowMs)]));
+    const latest = new Map([...lanes].map(([id, data]) => [id, data.brackets[data.brackets.length - 1]]));
+    return { lines, lanes, entries: scorecards(snapshot.lanes, latest), reported: reportedMs(snapshot) };
+  }, [snapshot, nowMs, windowMs]);
+  const stale = !frozen && view.phase.kind === 'lost' && silentMs > staleAfterMs;
+  if (snapshot === undefined || derived === undefined) {
+    return (
+      <>
+        <Shell reason={view.phase.kind === 'lost' ? 'Nothing is known yet.' : 'Waiting for the first report.'} />
+        <Axis rows={6} frozen={false} />
+      </>
+    );
+  }
+  return (
+    <>
+      <Cluster snapshot={snapshot} lines={derived.lines} nowMs={nowMs} reported={derived.reported} stale={stale} />
+      {snapshot.lanes.map((lane) => {
+        const data = derived.lanes.get(lane.id);
+        return data === undefined ? null : (
+          <Lane
+            key={lane.id}
+            lane={lane}
+            snapshot={snapshot}
+            data={data}
+            entries={derived.entries.get(lane.id) ?? []}
+            layout={layout}
+            nowMs={nowMs}
+            silentMs={silentMs}
+            stale={stale}
+            frozen={frozen}
+            open={open === lane.id}
+            toggle={() => setOpen(open === lane.id ? undefined : lane.id)}
+          />
+        );
+      })}
+      <Axis rows={snapshot.lanes.length + 2} frozen={frozen}>
+        <EventLines lines={derived.lines} />
+      </Axis>
+    </>
+  );
+}
+
+/** Lies over the middle column of all tracks: event lines and the now edge. */
+function Axis({ rows, frozen, children }: { rows: number; frozen: boolean; children?: React.ReactNode }) {
+  return (
+    <div className="axis" data-frozen={frozen} style={{ '--rows': rows } as CSSProperties}>
+      {children}
+      <div className="now-edge" />
+    </div>
+  );
+}
+
+function headlineOf(view: LiveView): string {
+  const { snapshot, phase, silentMs, frozen } = view;
+  if (snapshot === undefined) {
+    return phase.kind === 'lost' ? `The agent cannot be reached: ${phase.reason}.` : 'Asking the agent what exists…';
+  }
+  if (!frozen && phase.kind === 'lost' && silentMs > staleAfterMs) {
+    return `No report from the agent for ${duration(Math.floor(silentMs / 1_000) * 1_000)}. What is shown is old; calls may still be flowing.`;
+  }
+  return bindNumbers(snapshot.headline);
+}

@@ -1,0 +1,18 @@
+import type { NextConfig } from 'next';
+
+/**
+ * The dashboard is a shell and one streaming route; it holds no state of its own.
+ * No compression: it buffers, and a stream must arrive piece by piece.
+ */
+const config: NextConfig = {
+  output: 'standalone',
+  compress: false,
+  poweredByHeader: false,
+  reactStrictMode: true,
+  devIndicators: false,
+  // Types are one of the checks of `npm run check`; a build must not need the development tools.
+  // Next rewrites the tsconfig that it is given, so it has one of its own.
+  typescript: { ignoreBuildErrors: true, tsconfigPath: 'app/tsconfig.json' },
+};
+
+export default config;
