@@ -65,7 +65,7 @@ class BalancingChannel implements Channel {
   private policy: Policy<Subchannel> | undefined;
   private readonly resolver: ResolverSlot;
   private belief: Belief;
-  private next: Next = { t: 'never' };
+  private next: Next = { t: 'running' };
   private toldPicker = '';
   private readonly waiting: WaitingCalls;
   /** All that have a connection left, those that drain included. */
