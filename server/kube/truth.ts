@@ -53,13 +53,12 @@ export class Truth {
   readonly #slots = new PodSlots();
   readonly #pods = new Map<string, KnownPod>();
   readonly #slices = new SliceSet();
-  readonly #states = new Map<Watched, { state: ReflectorState; message: string }>();
   #reflectors: Reflector[] = [];
   #selectorTimer: TimerHandle | undefined;
   #stopped = false;
   #endpoints: readonly Endpoint[] = [];
   #replicas: number | undefined;
-  #told = '';
+  #slicesTold = false;
   /** Pod IP to the pods that had it, oldest first. The lab never reuses one; a cluster may. */
   readonly #intervals = new Map<string, Interval[]>();
   readonly #notReadySince = new Map<string, number>();
@@ -176,27 +175,10 @@ export class Truth {
     reflector.start();
   }
 
-  /** One watch state for the whole truth: the worst of its three watches, told when it changes. */
+  /** One watch per resource, each told by its name. */
   #stateOf(resource: Watched, state: ReflectorState, message: string): void {
-    this.#states.set(resource, { state, message });
-    const order: ReflectorState[] = ['forbidden', 'lost', 'connecting', 'synced'];
-    const worst = [...this.#states].sort(([, a], [, b]) => order.indexOf(a.state) - order.indexOf(b.state))[0];
-    if (worst === undefined) return;
-    const [name, { state: state_, message: message_ }] = worst;
-    const complete = state_ !== 'synced' || this.#states.size === 3;
-    const told = `${state_} ${message_}`;
-    if (!complete || told === this.#told) return;
-    this.#told = told;
     this.#options.events.emit({
-      kind: {
-        case: 'watchState',
-        value: {
-          watcher: 'truth',
-          resource: state_ === 'synced' ? 'pods, endpointslices, deployments' : name,
-          state: state_,
-          message: message_,
-        },
-      },
+      kind: { case: 'watchState', value: { watcher: 'truth', resource, state, message } },
     });
   }
 
@@ -368,7 +350,8 @@ export class Truth {
       );
     }
     const before = this.#endpoints;
-    if (JSON.stringify(before.map(conditions)) === JSON.stringify(all.map(conditions)) && this.#told !== '') return;
+    if (JSON.stringify(before.map(conditions)) === JSON.stringify(all.map(conditions)) && this.#slicesTold) return;
+    this.#slicesTold = true;
     this.#endpoints = all;
     const ready = (list: readonly Endpoint[]): Set<string> =>
       new Set(list.filter((e) => e.ready).map((e) => e.address));

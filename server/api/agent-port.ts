@@ -1,0 +1,33 @@
+import type { LaneSpec, Traffic } from '../../gen/lbscope/events/v1/events_pb.js';
+
+/**
+ * What the API asks of the agent behind it. Values are checked before they come here; what is refused for another reason
+ * (no such pod, forbidden by the cluster) comes back as a value. Implemented in server/main.ts over lanes and kube.
+ */
+export interface Agent {
+  startTraffic(laneId: string | undefined): Done;
+  stopTraffic(laneId: string | undefined): Done;
+  /** Only what is present changes. */
+  setTraffic(laneId: string | undefined, change: Partial<Traffic>): Done<{ traffic: Traffic }>;
+  newRun(): { runId: string };
+  putLane(spec: LaneSpec): Done;
+  removeLane(laneId: string): Done;
+  laneIds(): readonly string[];
+  scale(replicas: number): Promise<Done<{ from: number; to: number }>>;
+  /** `pod`: name or UID. `gracePeriodSeconds` undefined: the pod's own; 0: delete now. */
+  deletePod(pod: string, gracePeriodSeconds: number | undefined): Promise<Done<{ uid: string }>>;
+  restartRollout(): Promise<Done>;
+  setPodBehavior(
+    pod: string,
+    change: { ready?: boolean; delayMs?: number; errorRate?: number; crash?: boolean },
+  ): Promise<Done<{ uid: string }>>;
+}
+
+export type Done<T extends object = object> =
+  | ({ readonly ok: true } & T)
+  | {
+      readonly ok: false;
+      readonly code: 'not_found' | 'permission_denied' | 'unavailable' | 'failed_precondition' | 'resource_exhausted';
+      /** One sentence that names what was asked and what there is. */
+      readonly message: string;
+    };

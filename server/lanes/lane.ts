@@ -1,0 +1,188 @@
+import type { LaneFrame, LaneSpec, Traffic } from '../../gen/lbscope/events/v1/events_pb.js';
+import type { Channel } from '../balancing/channel-port.ts';
+import type { Clock, EventSink, TimerHandle, Timers } from '../events/port.ts';
+import { LaneDriver } from '../traffic/driver.ts';
+import type { Attribution } from '../traffic/ports.ts';
+
+/** A proxy that was there and stopped answering: its losses are shown this long before the lane gives up. */
+const proxyGoneAfterMs = 10_000;
+/** How often the reason of an unavailable lane is looked up anew. */
+const whyEveryMs = 5_000;
+
+/** Reads what a proxy believes in; see server/membership. */
+export interface Membership {
+  start(): void;
+  stop(): void;
+  /** Something changes: look often for that many milliseconds. */
+  hurry(ms: number): void;
+}
+
+export interface LaneParts {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly events: EventSink;
+  readonly attribution: Attribution;
+  /** Makes the lane's n-th channel. `onForbidden` is told when the cluster forbids, or allows again, what it resolves with. */
+  readonly makeChannel: (spec: LaneSpec, index: number, onForbidden: (reason: string | undefined) => void) => Channel;
+  readonly makeMembership: (
+    spec: LaneSpec,
+    onState: (state: 'ok' | 'unreachable', reason: string) => void,
+  ) => Membership | undefined;
+  /** Why nothing answers at that target, in one sentence; undefined when nothing is known. */
+  readonly whyNot: (target: string) => Promise<string | undefined>;
+}
+
+type Availability =
+  /** A proxy's lane before anything was heard of the proxy. */
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'available' }
+  | { readonly kind: 'unavailable'; readonly reason: string };
+
+/** One lane: its driver, whether it can run, and whether it shall. */
+export class Lane {
+  readonly spec: LaneSpec;
+  readonly #parts: LaneParts;
+  readonly #driver: LaneDriver;
+  readonly #membership: Membership | undefined;
+  #traffic: Traffic;
+  /** The lane has settings of its own. */
+  own: boolean;
+  #wanted: boolean;
+  #availability: Availability;
+  #forbidden: string | undefined;
+  #unreachableSince: number | undefined;
+  #whyTimer: TimerHandle | undefined;
+  #toldState = '';
+  #stopped = false;
+
+  constructor(spec: LaneSpec, traffic: Traffic, options: { own: boolean; running: boolean }, parts: LaneParts) {
+    this.spec = spec;
+    this.#parts = parts;
+    this.#traffic = traffic;
+    this.own = options.own;
+    this.#wanted = options.running;
+    this.#driver = new LaneDriver({
+      laneId: spec.id,
+      makeChannel: (index) => parts.makeChannel(spec, index, (reason) => this.#setForbidden(reason)),
+      clock: parts.clock,
+      timers: parts.timers,
+      events: parts.events,
+      attribution: parts.attribution,
+    });
+    this.#membership = parts.makeMembership(spec, (state, reason) => this.#proxyState(state, reason));
+    this.#availability = this.#membership === undefined ? { kind: 'available' } : { kind: 'unknown' };
+  }
+
+  start(): void {
+    this.#membership?.start();
+    this.#apply();
+  }
+
+  get traffic(): Traffic {
+    return this.#traffic;
+  }
+
+  get wanted(): boolean {
+    return this.#wanted;
+  }
+
+  setTraffic(traffic: Traffic): void {
+    this.#traffic = traffic;
+    this.#apply();
+  }
+
+  setRunning(running: boolean): void {
+    this.#wanted = running;
+    this.#apply();
+  }
+
+  hurry(ms: number): void {
+    this.#membership?.hurry(ms);
+  }
+
+  newRun(): void {
+    this.#driver.newRun();
+    this.#toldState = '';
+    this.#tell();
+  }
+
+  cut(): LaneFrame {
+    return this.#driver.cut();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#whyTimer?.cancel();
+    this.#membership?.stop();
+    await this.#driver.stop();
+  }
+
+  #apply(): void {
+    if (this.#stopped) return;
+    const connections = this.spec.connections > 0 ? this.spec.connections : this.#traffic.connections;
+    const available = this.#availability.kind === 'available' && this.#forbidden === undefined;
+    this.#driver.apply({ ...this.#traffic, connections }, this.#wanted && available);
+    this.#tell();
+  }
+
+  #tell(): void {
+    if (this.#stopped) return;
+    let state = this.#wanted ? 'running' : 'stopped';
+    let reason = '';
+    if (this.#forbidden !== undefined) {
+      state = 'unavailable';
+      reason = this.#forbidden;
+    } else if (this.#availability.kind === 'unavailable') {
+      state = 'unavailable';
+      reason = this.#availability.reason;
+    } else if (this.#availability.kind === 'unknown') {
+      state = 'unavailable';
+      reason = `asking whether anything answers at ${this.spec.target}`;
+    }
+    const told = `${state} ${reason}`;
+    if (told === this.#toldState) return;
+    this.#toldState = told;
+    this.#parts.events.emit({ laneId: this.spec.id, kind: { case: 'laneState', value: { state, reason } } });
+  }
+
+  #setForbidden(reason: string | undefined): void {
+    if (reason === this.#forbidden) return;
+    this.#forbidden = reason;
+    this.#apply();
+  }
+
+  #proxyState(state: 'ok' | 'unreachable', reason: string): void {
+    if (this.#stopped) return;
+    const now = this.#parts.clock.now();
+    if (state === 'ok') {
+      this.#unreachableSince = undefined;
+      this.#whyTimer?.cancel();
+      if (this.#availability.kind !== 'available') {
+        this.#availability = { kind: 'available' };
+        this.#apply();
+      }
+      return;
+    }
+    this.#unreachableSince ??= now;
+    const patience = this.#availability.kind === 'available' ? proxyGoneAfterMs : 0;
+    if (now - this.#unreachableSince < patience || this.#availability.kind === 'unavailable') return;
+    this.#availability = { kind: 'unavailable', reason: `nothing answers at ${this.spec.target} (${reason})` };
+    this.#apply();
+    this.#askWhy();
+  }
+
+  /** "Nothing answers" is what is seen; the cluster may know more: no binary, no image, no right, no pod. */
+  #askWhy(): void {
+    this.#parts.whyNot(this.spec.target).then(
+      (why) => {
+        if (this.#stopped || this.#availability.kind !== 'unavailable') return;
+        if (why !== undefined) {
+          this.#availability = { kind: 'unavailable', reason: why };
+          this.#tell();
+        }
+        this.#whyTimer = this.#parts.timers.setTimeout(() => this.#askWhy(), whyEveryMs);
+      },
+      () => {},
+    );
+  }
+}
