@@ -1,0 +1,109 @@
+import { create } from '@bufbuild/protobuf';
+import {
+  type ClassCount,
+  ClassCountSchema,
+  type Frame,
+  FrameSchema,
+  type Histogram,
+  HistogramSchema,
+  type LaneFrame,
+  LaneFrameSchema,
+  type PodFrame,
+  PodFrameSchema,
+} from '../../gen/lbscope/events/v1/events_pb.js';
+
+/**
+ * One frame that says what several said: counts and histogram buckets are summed, gauges (in flight, asked rate) are the
+ * last one's, edges are the outermost. The frames must be in order. Inputs are not changed.
+ * The sequence is the last frame's, so that resuming after the merged frame resumes after all of them.
+ */
+export function mergeFrames(frames: readonly [Frame, ...Frame[]]): Frame {
+  const last = frames[frames.length - 1] as Frame;
+  const lanes = new Map<string, LaneFrame[]>();
+  for (const frame of frames) {
+    for (const lane of frame.lanes) {
+      const list = lanes.get(lane.laneId);
+      if (list === undefined) lanes.set(lane.laneId, [lane]);
+      else list.push(lane);
+    }
+  }
+  return create(FrameSchema, {
+    sequence: last.sequence,
+    from: frames[0].from,
+    to: last.to,
+    lanes: [...lanes.values()].map(mergeLanes),
+  });
+}
+
+function mergeLanes(lanes: readonly LaneFrame[]): LaneFrame {
+  const last = lanes[lanes.length - 1] as LaneFrame;
+  const pods = new Map<string, PodFrame[]>();
+  for (const lane of lanes) {
+    for (const pod of lane.pods) {
+      const list = pods.get(pod.podUid);
+      if (list === undefined) pods.set(pod.podUid, [pod]);
+      else list.push(pod);
+    }
+  }
+  return create(LaneFrameSchema, {
+    laneId: last.laneId,
+    issued: sum(lanes, (lane) => lane.issued),
+    answered: sum(lanes, (lane) => lane.answered),
+    failed: mergeClasses(lanes.flatMap((lane) => lane.failed)),
+    inFlight: last.inFlight,
+    askedRate: last.askedRate,
+    transparentRetries: sum(lanes, (lane) => lane.transparentRetries),
+    latency: mergeHistograms(lanes.map((lane) => lane.latency)),
+    serviceTime: mergeHistograms(lanes.map((lane) => lane.serviceTime)),
+    pods: [...pods.values()].map(mergePods),
+    shortfall: sum(lanes, (lane) => lane.shortfall),
+  });
+}
+
+function mergePods(pods: readonly PodFrame[]): PodFrame {
+  return create(PodFrameSchema, {
+    podUid: (pods[0] as PodFrame).podUid,
+    answered: sum(pods, (pod) => pod.answered),
+    failed: mergeClasses(pods.flatMap((pod) => pod.failed)),
+    first: pods.find((pod) => pod.first !== undefined)?.first,
+    last: pods.findLast((pod) => pod.last !== undefined)?.last,
+    toRemovedAnswered: sum(pods, (pod) => pod.toRemovedAnswered),
+    toRemovedLost: sum(pods, (pod) => pod.toRemovedLost),
+    serviceTimeSumMs: sum(pods, (pod) => pod.serviceTimeSumMs),
+    inferred: pods.some((pod) => pod.inferred),
+  });
+}
+
+function mergeClasses(counts: readonly ClassCount[]): ClassCount[] {
+  const byClass = new Map<string, number>();
+  for (const { errorClass, count } of counts) byClass.set(errorClass, (byClass.get(errorClass) ?? 0) + count);
+  return [...byClass].map(([errorClass, count]) => create(ClassCountSchema, { errorClass, count }));
+}
+
+/** Works on the wire form (delta coded bucket numbers), so no knowledge of the bucket limits is needed here. */
+export function mergeHistograms(histograms: readonly (Histogram | undefined)[]): Histogram | undefined {
+  const present = histograms.filter((histogram) => histogram !== undefined);
+  if (present.length === 0) return undefined;
+  const counts = new Map<number, number>();
+  let maxUs = 0;
+  for (const histogram of present) {
+    let bucket = 0;
+    histogram.bucket.forEach((delta, index) => {
+      bucket += delta;
+      counts.set(bucket, (counts.get(bucket) ?? 0) + (histogram.count[index] ?? 0));
+    });
+    maxUs = Math.max(maxUs, histogram.maxUs);
+  }
+  const buckets = [...counts.keys()].sort((a, b) => a - b);
+  return create(HistogramSchema, {
+    bucket: buckets.map((bucket, index) => bucket - (index === 0 ? 0 : (buckets[index - 1] as number))),
+    count: buckets.map((bucket) => counts.get(bucket) as number),
+    maxUs,
+  });
+}
+
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  let total = 0;
+  for (const item of items) total += of(item);
+  return total;
+}
