@@ -8,6 +8,9 @@ import { readSettings } from './settings.ts';
 /** As a shell reports a process ended by SIGKILL: what a kubelet shows for a crash. */
 const crashExitCode = 137;
 
+// Whoever read the log may be gone: that must not end a pod that serves.
+process.stdout.on('error', () => {});
+
 const parsed = readSettings(process.env);
 if (!parsed.ok) {
   for (const fault of parsed.faults) log('error', fault);

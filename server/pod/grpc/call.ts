@@ -7,6 +7,9 @@ import { parseTimeoutMs } from './timeout.ts';
 /** Payloads of up to 16 MiB, and room for the rest of the message. */
 export const messageLimitBytes = 16 * 1024 * 1024;
 
+/** From an early answer to telling the client to stop: enough for the answer to leave. */
+const stopSendingAfterMs = 1_000;
+
 const responseHeaders = {
   [constants.HTTP2_HEADER_STATUS]: 200,
   'content-type': 'application/grpc+proto',
@@ -82,13 +85,19 @@ export class ServerCall implements StreamCall {
       stream.end();
     }
     this.#ended();
-    // What the client still sends is of no use; without this it would wait for room for ever.
-    if (!stream.readableEnded) {
-      if (stream.readable) stream.resume();
-      stream.once('finish', () => {
-        if (!stream.readableEnded && !stream.closed) stream.close(constants.NGHTTP2_NO_ERROR);
-      });
-    }
+    if (!stream.readableEnded) this.#discardRequest();
+  }
+
+  /**
+   * What the client still sends is of no use, but must be read: without that it would wait for room for ever. A client
+   * that goes on sending after its answer is asked to stop, as RFC 9113 (8.1) says, with RST_STREAM NO_ERROR; later,
+   * as nghttp2 would drop an answer that has not left when the stream is reset.
+   */
+  #discardRequest(): void {
+    const stream = this.#stream;
+    stream.resume();
+    const timer = setTimeout(() => stream.close(constants.NGHTTP2_NO_ERROR), stopSendingAfterMs);
+    stream.on('close', () => clearTimeout(timer));
   }
 
   async send(message: Uint8Array): Promise<boolean> {
