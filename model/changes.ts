@@ -20,6 +20,8 @@ const claimMs: Record<ChangeKind, number> = {
   unready: 60_000,
   ready: 60_000,
 };
+/** Reasons of a container that ended, in the API's words. */
+const endedReasons = new Set(['Error', 'CrashLoopBackOff', 'OOMKilled', 'Completed', 'ContainerCannotRun']);
 /** Two watches report one act of a person within this much of each other, in either order. */
 const sameActMs = 2_000;
 /** A crash is noticed after its losses: the kubelet's relist takes up to 1 s, the dial limit of a dead address more. */
@@ -225,9 +227,8 @@ function announced(run: Run, uid: string, at: number, incarnation: number | unde
         (s) => s.podUid === uid && (c.at === undefined || at - c.at < sameActMs || s.incarnation === incarnation),
       );
     }
-    return (
-      c.kind === 'unready' && c.askedAt === undefined && c.removedUids.includes(uid) && at - openedAt(c) < sameActMs
-    );
+    // Losing readiness is seen at once, the restart only after its backoff: what looked like unready was a crash.
+    return c.kind === 'unready' && c.askedAt === undefined && c.removedUids.includes(uid) && !returned(run, c, uid);
   });
 }
 
@@ -338,6 +339,10 @@ function podUnready(run: Run, sequence: number, uid: string, at: number): void {
   // Leaving is told by podTerminating; a pod that was never ready has nothing to lose.
   const wasReady = run.intervals.some((i) => i.podUid === uid && i.readyFrom !== undefined);
   if (pod === undefined || pod.terminating || !wasReady) return;
+  if (endedReasons.has(pod.reason)) {
+    crashed(run, sequence, uid, undefined, at, pod.incarnation + 1);
+    return;
+  }
   unready(run, sequence, uid, undefined, at);
 }
 

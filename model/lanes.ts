@@ -102,7 +102,14 @@ export function foldLaneEvent(run: Run, lane: LaneRun, event: Event, at: number)
 
 function foldConnection(lane: LaneRun, event: Event, at: number): void {
   const { kind, connectionId: id } = event;
-  if (id === undefined) return;
+  if (id === undefined) {
+    // An attempt that is given up with its address gets no outcome of its own.
+    if (kind.case !== 'subchannelState' || kind.value.state !== 'SHUTDOWN') return;
+    for (const c of [...lane.connections.values()]) {
+      if (c.address === event.address && c.state === 'CONNECTING') lane.connections.delete(c.id);
+    }
+    return;
+  }
   const known = lane.connections.get(id);
   switch (kind.case) {
     case 'connecting':
@@ -123,6 +130,10 @@ function foldConnection(lane: LaneRun, event: Event, at: number): void {
       if (known !== undefined && kind.value.state !== 'SHUTDOWN') {
         lane.connections.set(id, { ...known, state: kind.value.state });
       }
+      break;
+    case 'goawayReceived':
+      // It finishes its calls and takes no new ones.
+      if (known !== undefined) lane.connections.set(id, { ...known, state: 'IDLE' });
       break;
     case 'firstAnswer':
     case 'sampledCall':

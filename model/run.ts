@@ -1,6 +1,13 @@
 import { create } from '@bufbuild/protobuf';
 import { type Cluster, ClusterSchema } from '../gen/lbscope/agent/v1/agent_pb.js';
-import type { Event, Frame, WatchState } from '../gen/lbscope/events/v1/events_pb.js';
+import {
+  type BehaviorAsked,
+  type Event,
+  type Frame,
+  PodBehaviorSchema,
+  PodSchema,
+  type WatchState,
+} from '../gen/lbscope/events/v1/events_pb.js';
 import { foldChangeEvent, foldDeployment, foldFrameStories, pruneChanges } from './changes.ts';
 import { clearCounts, foldFrameCounts, foldLaneEvent, pruneLanes, putLane } from './lanes.ts';
 import { type Run, type Update, windowMs } from './state.ts';
@@ -94,6 +101,9 @@ function foldEvent(run: Run, event: Event, startsAnew: boolean): void {
       putPod(run, kind.value.pod, at);
       if (kind.value.pod !== undefined) podGone(run, kind.value.pod.uid, at);
       break;
+    case 'behaviorAsked':
+      setBehavior(run, event.podUid, kind.value);
+      break;
     case 'sliceChanged':
       ready = putEndpoints(run, kind.value.all, at);
       break;
@@ -130,6 +140,19 @@ function clear(run: Run, runId: string, at: number): void {
   run.changes = [];
   run.events = run.events.filter(keyframes(run, Number.POSITIVE_INFINITY));
   for (const lane of run.lanes.values()) clearCounts(lane);
+}
+
+/** Shown with the pod from the moment it was asked for; the pod's own events repeat it. */
+function setBehavior(run: Run, uid: string | undefined, asked: BehaviorAsked): void {
+  const known = uid === undefined ? undefined : run.pods.get(uid);
+  if (uid === undefined || known === undefined) return;
+  const before = known.pod.behavior ?? create(PodBehaviorSchema, { ready: true });
+  const behavior = create(PodBehaviorSchema, {
+    ready: asked.ready ?? before.ready,
+    delayMs: asked.delayMs ?? before.delayMs,
+    errorRate: asked.errorRate ?? before.errorRate,
+  });
+  run.pods.set(uid, { ...known, pod: create(PodSchema, { ...known.pod, behavior }) });
 }
 
 function foldTraffic(run: Run, event: Event): void {

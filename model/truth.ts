@@ -57,7 +57,7 @@ export function putPod(run: Run, said: Pod | undefined, at: number): boolean {
   if (known?.goneAt !== undefined) return false;
   const pod = create(PodSchema, {
     ...said,
-    slot: known?.pod.slot || said.slot || freeSlot(run),
+    slot: known?.pod.slot || slotFor(run, said),
     handle: known?.pod.handle || said.handle || handleOf(run, said),
   });
   // The slices decide who is ready; the pod's own condition runs ahead of them. nil in the endpoints is "not known yet".
@@ -81,9 +81,13 @@ export function putPod(run: Run, said: Pod | undefined, at: number): boolean {
   return known === undefined;
 }
 
-/** Colours 1 to 8 go to pods in order of appearance; a slot is free again when its pod has left the window. */
-function freeSlot(run: Run): number {
+/**
+ * Colours 1 to 8. A slot is free again when its pod has left the window, not before: the band still shows it. So the
+ * slot that the event proposes is taken only where no pod in the window has it.
+ */
+function slotFor(run: Run, said: Pod): number {
   const taken = new Set([...run.pods.values()].map(({ pod }) => pod.slot));
+  if (said.slot > 0 && !taken.has(said.slot)) return said.slot;
   for (let slot = 1; slot <= 8; slot++) if (!taken.has(slot)) return slot;
   return 0;
 }

@@ -109,7 +109,9 @@ function nextWords(lane: LaneRun, now: number): string {
   if (nextKind === 'timer' && nextAt !== undefined) {
     const left = nextAt - now;
     const when = left <= 0 ? 'due' : `in ${duration(left)}`;
-    return nextTrigger === '' ? when : `${when}, ${nextTrigger}`;
+    // The reason was written when the timer was set; its own "in 5 s: " has aged.
+    const why = nextTrigger.replace(/^in [^:]*: /, '');
+    return why === '' ? when : `${when}, ${why}`;
   }
   return nextTrigger;
 }

@@ -1,6 +1,6 @@
 import { openedAt, reactionMs, type StoryState, storyState, turnNow } from './changes.ts';
 import type { ChangeRun, Run, StoryRun } from './state.ts';
-import { duration, toMs } from './time.ts';
+import { duration } from './time.ts';
 
 export interface EventFlag {
   /** Of the first change in it: a key that stays. */

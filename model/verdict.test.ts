@@ -1,0 +1,253 @@
+import { describe, expect, it } from 'vitest';
+import { toSnapshot } from './run.ts';
+import { addressOf, even, fourLanes, pod, type Script } from './testkit.ts';
+import { headline, verdict } from './verdict.ts';
+
+const text = (script: Script, lane: string, now = script.now) => verdict(script.run, lane, now).text;
+const key = (script: Script, lane: string, now = script.now) => verdict(script.run, lane, now).key;
+
+/** Scaled 3 -> 5; kube-watch told at once, Envoy after 3.9 s, headless and ClusterIP never. */
+function scaled() {
+  const { script, pods } = fourLanes();
+  const all = [...pods, pod(4), pod(5)];
+  const addresses = all.map(addressOf);
+  script.event({ case: 'scaleAsked', value: { from: 3, to: 5 } });
+  for (const p of all.slice(3)) script.podEvent('podAdded', p);
+  script.wait(2_600);
+  for (const p of all.slice(3)) script.podEvent('podReady', p);
+  script.wait(3).slice(all).wait(1).resolved('kubewatch', addresses).wait(2);
+  for (const p of all.slice(3)) script.connected('kubewatch', addressOf(p));
+  script.picker('kubewatch', addresses).wait(2);
+  for (const p of all.slice(3)) script.firstAnswer('kubewatch', p);
+  const slice = script.now - 5;
+  const parts = { clusterip: [{ uid: 'uid-1', answered: 20 }], headless: even(pods), kubewatch: even(all, 4) };
+  script.traffic(3.8, { ...parts, envoy: even(pods) });
+  script.now = slice + 3_890;
+  script.resolved('envoy', addresses).wait(10);
+  for (const p of all.slice(3)) script.firstAnswer('envoy', p);
+  return { script, pods, all, slice, parts: { ...parts, envoy: even(all, 4) } };
+}
+
+describe('verdict of a quiet run', () => {
+  it('tells the pinned path from the even ones', () => {
+    const { script } = fourLanes();
+    expect(text(script, 'clusterip')).toBe('Pinned: 1 of 3 pods gets every call; a new connection is needed to move.');
+    for (const lane of ['headless', 'kubewatch', 'envoy'])
+      expect(text(script, lane)).toBe('Even: 3 pods, 33.3 % each.');
+    expect(headline(script.run, script.now).text).toBe(
+      'Three pods exist. Headless DNS, kube-watch and Envoy use all three; ClusterIP does not.',
+    );
+  });
+
+  it('does not call round robin or random spreading uneven, but a skew', () => {
+    const { script, pods } = fourLanes();
+    script.traffic(10, {
+      headless: [
+        { uid: 'uid-1', answered: 11 },
+        { uid: 'uid-2', answered: 10 },
+        { uid: 'uid-3', answered: 9 },
+      ],
+    });
+    expect(text(script, 'headless')).toMatch(/^Even/);
+    script.traffic(10, {
+      headless: [
+        { uid: 'uid-1', answered: 20 },
+        { uid: 'uid-2', answered: 5 },
+        { uid: 'uid-3', answered: 5 },
+      ],
+    });
+    expect(text(script, 'headless')).toBe('Uneven: pod1 gets 67 %, its part is 33 %.');
+    expect(pods).toHaveLength(3);
+  });
+
+  it('does not judge a handful of calls', () => {
+    const { script } = fourLanes();
+    script
+      .traffic(11, { clusterip: [{ uid: 'uid-1', answered: 0 }] })
+      .traffic(1, { clusterip: [{ uid: 'uid-1', answered: 2 }] }, 10);
+    expect(text(script, 'clusterip')).toBe('Warming up: 10 calls in 10 s, too few to judge.');
+  });
+
+  it('does not blame a path for the only pod there is', () => {
+    const { script, pods } = fourLanes();
+    script.slice([pods[0]!]).resolved('headless', [addressOf(pods[0]!)]);
+    script.traffic(11, { clusterip: [{ uid: 'uid-1', answered: 20 }], headless: [{ uid: 'uid-1', answered: 20 }] });
+    for (const lane of ['clusterip', 'headless'])
+      expect(text(script, lane)).toBe('Only one pod is ready: pod1 gets every call.');
+  });
+
+  it('says stopped, unavailable and slow', () => {
+    const { script, pods } = fourLanes();
+    script.traffic(10, { kubewatch: [{ uid: 'uid-1', answered: 10, ms: 212 }, ...even(pods.slice(1))] });
+    expect(text(script, 'kubewatch')).toBe('pod1 is slow: 212 ms a call, the others 2 ms.');
+    script.event({ case: 'laneState', value: { state: 'stopped' } }, { laneId: 'kubewatch' });
+    script.event(
+      { case: 'laneState', value: { state: 'unavailable', reason: 'no Envoy binary' } },
+      { laneId: 'envoy' },
+    );
+    expect(text(script, 'kubewatch')).toBe('Stopped: no calls are sent.');
+    expect(text(script, 'envoy')).toBe('Unavailable: no Envoy binary');
+    expect(headline(script.run, script.now).text).toContain('Envoy is unavailable.');
+  });
+
+  it('names pick_first where that is what pins', () => {
+    const { script } = fourLanes();
+    script.lane('headless', { policy: 'pick_first' }).traffic(10, { headless: [{ uid: 'uid-2', answered: 20 }] });
+    expect(text(script, 'headless')).toBe('Pinned: 1 of 3 pods gets every call; pick_first uses one, round_robin all.');
+  });
+});
+
+describe('verdict after 3 -> 5', () => {
+  it('tells who noticed, after how long, and who did not and why', () => {
+    const { script, parts } = scaled();
+    script.traffic(11, parts);
+    expect(text(script, 'kubewatch')).toBe('Even: the new pods answered 5 ms after Ready.');
+    expect(text(script, 'envoy')).toBe('Even, after 3.9 s spent waiting for its next DNS lookup.');
+    expect(text(script, 'headless')).toMatch(/^New pods have idled for 15 s: nothing triggers a lookup\.$/);
+    expect(text(script, 'clusterip')).toMatch(/^Pinned: 1 of 5 pods/);
+    expect(headline(script.run, script.now).text).toBe(
+      'Five pods exist. kube-watch and Envoy use all five; ClusterIP and Headless DNS still do not.',
+    );
+  });
+
+  it('keeps its statement while seconds count', () => {
+    const { script, parts } = scaled();
+    script.traffic(11, parts);
+    expect(text(script, 'headless', script.now + 5_000)).not.toBe(text(script, 'headless'));
+    expect(key(script, 'headless', script.now + 5_000)).toBe(key(script, 'headless'));
+    expect(verdict(script.run, 'headless', script.now).parts.find((part) => part.strong)?.text).toBe('15 s');
+  });
+
+  it('takes an ordinary connect time for no trouble', () => {
+    const { script, pods } = fourLanes();
+    script.event({ case: 'scaleAsked', value: { from: 3, to: 4 } });
+    script
+      .podEvent('podAdded', pod(4))
+      .wait(1_000)
+      .podEvent('podReady', pod(4))
+      .slice([...pods, pod(4)])
+      .wait(300);
+    expect(text(script, 'headless')).not.toContain('idled');
+    script.wait(1_000);
+    expect(text(script, 'headless')).toContain('New pod has idled for 1.3 s');
+  });
+
+  it('a timer that is pending is named, not "nothing"', () => {
+    const { script, pods } = fourLanes();
+    script.event(
+      {
+        case: 'nextTrigger',
+        value: {
+          kind: 'timer',
+          at: { seconds: BigInt(Math.floor((script.now + 9_000) / 1000)), nanos: 0 },
+          reason: 'x',
+        },
+      },
+      { laneId: 'headless' },
+    );
+    script.event({ case: 'scaleAsked', value: { from: 3, to: 4 } });
+    script
+      .podEvent('podAdded', pod(4))
+      .podEvent('podReady', pod(4))
+      .slice([...pods, pod(4)])
+      .wait(3_000);
+    expect(text(script, 'headless')).toMatch(/^New pod has idled for 3\.0 s: next lookup in [56] s\.$/);
+  });
+});
+
+describe('verdict after losses', () => {
+  function crash() {
+    const { script, pods } = fourLanes();
+    script.event({ case: 'behaviorAsked', value: { pod: pods[0]!.name, crash: true } }, { podUid: 'uid-1' });
+    script.event(
+      { case: 'disconnected', value: { reason: 'reset' } },
+      { laneId: 'clusterip', connectionId: 'clusterip-10.0.0.10:80' },
+    );
+    script.frame({
+      clusterip: [
+        { uid: 'uid-1', failed: 3 },
+        { uid: '', failed: 11 },
+      ],
+      headless: [{ uid: 'uid-1', failed: 1 }, ...even(pods.slice(1))],
+      kubewatch: even(pods.slice(1)),
+    });
+    script
+      .podEvent('podRestarted', pod(1, { incarnation: 1 }))
+      .podEvent('podUnready', pod(1, { incarnation: 1 }))
+      .slice(pods.slice(1));
+    return { script, pods };
+  }
+
+  it('says how many, when, and where the calls go now', () => {
+    const { script, pods } = crash();
+    script.connected('clusterip', '10.0.0.10:80', 'second');
+    script.traffic(5, {
+      clusterip: [{ uid: 'uid-2', answered: 20 }],
+      headless: even(pods.slice(1)),
+      kubewatch: even(pods.slice(1)),
+      envoy: even(pods.slice(1)),
+    });
+    expect(text(script, 'clusterip')).toBe('Lost 14 calls when pod1 crashed; every call now goes to pod2.');
+    expect(text(script, 'headless')).toBe('Lost 1 call when pod1 crashed; it is not back yet.');
+    expect(text(script, 'kubewatch')).not.toContain('Lost');
+    expect(headline(script.run, script.now).text).toBe(
+      'pod1 crashed. ClusterIP lost 14 calls and Headless DNS 1; the others none.',
+    );
+    script
+      .podEvent('podReady', pod(1, { incarnation: 1 }))
+      .slice(pods)
+      .connected('headless', addressOf(pods[0]!), 'again');
+    script.firstAnswer('headless', pods[0]!, 1).traffic(5, { headless: even(pods) });
+    expect(text(script, 'headless')).toBe('Lost 1 call when pod1 crashed; even again.');
+  });
+
+  it('is one crash, asked and seen; the snapshot says so', () => {
+    const { script } = crash();
+    const s = toSnapshot(script.run, script.now);
+    expect(s.changes.map((c) => [c.kind, c.title])).toEqual([['crash', 'pod1 crashed']]);
+    expect(s.changes[0]!.stories.map((one) => [one.laneId, one.lost])).toEqual([
+      ['clusterip', 14],
+      ['headless', 1],
+      ['kubewatch', 0],
+      ['envoy', 0],
+    ]);
+  });
+
+  it('is not news for ever', () => {
+    const { script, pods } = crash();
+    script.traffic(70, { headless: even(pods.slice(1)) });
+    expect(text(script, 'headless')).not.toContain('Lost');
+  });
+
+  it('all calls failing is said first, with the reason that is known', () => {
+    const { script } = fourLanes();
+    script.traffic(2, { envoy: [{ uid: '', failed: 20 }], headless: [{ uid: '', failed: 20 }] });
+    expect(text(script, 'headless')).toBe('All calls fail (reset); it reconnects with growing pauses.');
+    script.event(
+      { case: 'resolutionFailed', value: { source: 'dns', code: 'NXDOMAIN', effect: 'dropped' } },
+      { laneId: 'headless' },
+    );
+    expect(text(script, 'headless')).toContain('its list of addresses is empty');
+    script.slice([]);
+    expect(text(script, 'envoy')).toBe('All calls fail: no pod is ready.');
+    expect(headline(script.run, script.now).text).toBe('No pod is ready: every path must fail.');
+  });
+
+  it('a pod that is out and still called is named', () => {
+    const { script, pods } = fourLanes();
+    script.event({ case: 'behaviorAsked', value: { pod: 'pod1', ready: false } }, { podUid: 'uid-1' });
+    script.podEvent('podUnready', pods[0]!).slice(pods.slice(1));
+    script.traffic(3, {
+      headless: [{ uid: 'uid-1', answered: 10, toRemoved: 10 }, ...even(pods.slice(1))],
+      kubewatch: even(pods.slice(1)),
+    });
+    expect(text(script, 'headless')).toBe('Still calls pod1, out for 3.0 s: nothing triggers a lookup.');
+    expect(text(script, 'kubewatch')).toMatch(/^Even: 2 pods/);
+  });
+
+  it('every sentence fits', () => {
+    const { script } = crash();
+    for (const lane of ['clusterip', 'headless', 'kubewatch', 'envoy'])
+      expect(text(script, lane).length).toBeLessThanOrEqual(84);
+  });
+});
