@@ -1,0 +1,71 @@
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+
+const name = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'a name of 1 to 63 of a-z, 0-9 and -');
+const port = z.coerce.number().int().min(1).max(65_535);
+
+/** Each option: what is allowed (said in a fault), and its default with the reason where one is needed. */
+const shape = {
+  'agent-port': { schema: port.default(3001), allowed: 'a whole number from 1 to 65535' },
+  'dashboard-port': { schema: port.optional(), allowed: 'a whole number from 1 to 65535' },
+  kubeconfig: { schema: z.string().min(1).optional(), allowed: 'the path of a kubeconfig file' },
+  'kube-server': { schema: z.url({ protocol: /^https?$/ }).optional(), allowed: 'a URL such as http://127.0.0.1:8001' },
+  'kube-token': { schema: z.string().min(1).optional(), allowed: 'a bearer token' },
+  dns: {
+    schema: z
+      .string()
+      .regex(/^(\d{1,3}\.){3}\d{1,3}:\d{1,5}$/)
+      .optional(),
+    allowed: 'ADDRESS:PORT of a DNS server; without it the system is asked',
+  },
+  namespace: { schema: name.default('lbscope'), allowed: 'a namespace: 1 to 63 of a-z, 0-9 and -' },
+  service: { schema: name.default('greeter'), allowed: 'a Service: 1 to 63 of a-z, 0-9 and -' },
+  'headless-service': { schema: name.default('greeter-headless'), allowed: 'a Service: 1 to 63 of a-z, 0-9 and -' },
+  'envoy-service': { schema: name.default('greeter-envoy'), allowed: 'a Service: 1 to 63 of a-z, 0-9 and -' },
+  deployment: { schema: name.default('greeter'), allowed: 'a Deployment: 1 to 63 of a-z, 0-9 and -' },
+  'pod-port': { schema: port.default(50_051), allowed: 'a whole number from 1 to 65535' },
+  'control-port': { schema: port.default(50_052), allowed: 'a whole number from 1 to 65535' },
+  rate: { schema: z.coerce.number().min(0.1).max(100_000).optional(), allowed: 'a number from 0.1 to 100000' },
+  'state-dir': { schema: z.string().min(1).default('.run/agent'), allowed: 'the path of a folder' },
+  'log-level': {
+    schema: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+    allowed: 'trace, debug, info, warn, error or silent',
+  },
+} as const;
+
+type Shape = typeof shape;
+export type AgentOptions = { readonly [K in keyof Shape]: z.output<Shape[K]['schema']> };
+
+export type ParsedOptions =
+  | { readonly kind: 'options'; readonly options: AgentOptions }
+  | { readonly kind: 'faults'; readonly faults: readonly string[] };
+
+/** "--agent-port" is LBSCOPE_AGENT_PORT in the environment; the flag wins. All faults are listed at once. */
+export function parseAgentOptions(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): ParsedOptions {
+  const faults: string[] = [];
+  const { values, tokens } = parseArgs({
+    args: [...args],
+    options: Object.fromEntries(Object.keys(shape).map((key) => [key, { type: 'string' as const }])),
+    strict: false,
+    tokens: true,
+    allowPositionals: true,
+  });
+  for (const token of tokens) {
+    if (token.kind === 'positional') faults.push(`"${token.value}" is not understood: options begin with --`);
+    else if (token.kind === 'option' && !(token.name in shape)) faults.push(`${token.rawName} is not known`);
+    else if (token.kind === 'option' && token.value === undefined) faults.push(`--${token.name} needs a value`);
+  }
+  const options: Record<string, unknown> = {};
+  for (const [key, { schema, allowed }] of Object.entries(shape)) {
+    const variable = `LBSCOPE_${key.toUpperCase().replaceAll('-', '_')}`;
+    const flag = values[key];
+    const given = typeof flag === 'string' ? flag : env[variable] || undefined;
+    const parsed = schema.safeParse(given === '' ? ' ' : given);
+    if (parsed.success) options[key] = parsed.data;
+    else faults.push(`${typeof flag === 'string' ? `--${key}` : variable} is "${given}": allowed is ${allowed}`);
+  }
+  return faults.length > 0 ? { kind: 'faults', faults } : { kind: 'options', options: options as AgentOptions };
+}

@@ -1,0 +1,17 @@
+import type { LaneSpec } from '../../gen/lbscope/events/v1/events_pb.js';
+import { type Policy, type Profile, policies, profiles, type Resolver, resolvers } from '../../model/words.ts';
+import type { ChannelSpec } from '../balancing/spec.ts';
+
+/** The part of a lane that its channels need. The API has checked the words; what slipped through falls to the default. */
+export function channelSpec(spec: LaneSpec): ChannelSpec {
+  const resolver = (resolvers as readonly string[]).includes(spec.resolver) ? (spec.resolver as Resolver) : 'static';
+  const policy = (policies as readonly string[]).includes(spec.policy) ? (spec.policy as Policy) : 'pick_first';
+  const profile = (profiles as readonly string[]).includes(spec.profile) ? (spec.profile as Profile) : undefined;
+  return {
+    target: spec.target,
+    resolver,
+    policy,
+    ...(profile === undefined ? {} : { profile }),
+    ...(spec.pollIntervalSeconds > 0 ? { pollIntervalMs: spec.pollIntervalSeconds * 1_000 } : {}),
+  };
+}

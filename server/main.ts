@@ -1,0 +1,232 @@
+/**
+ * The agent: drives traffic through every lane, records who answered, watches the truth, and serves both to viewers.
+ * This file is the composition root; read it from top to bottom.
+ */
+import { create } from '@bufbuild/protobuf';
+import { FrameSchema } from '../gen/lbscope/events/v1/events_pb.js';
+import { fromMs } from '../model/time.ts';
+import { type AgentOptions, parseAgentOptions } from './agent-options.ts';
+import type { Agent } from './api/agent-port.ts';
+import { startApi } from './api/server.ts';
+import { createChannel } from './balancing/channel.ts';
+import { createNodeLookup } from './balancing/resolver/node-lookup.ts';
+import type { SliceWatch } from './balancing/resolver/port.ts';
+import { createClock, nodeTimers } from './events/clock.ts';
+import { createHub } from './events/hub.ts';
+import { clusterActions } from './cluster/agent-actions.ts';
+import { connectKube } from './cluster/connect.ts';
+import { createSliceWatch } from './cluster/slices.ts';
+import { Truth } from './cluster/truth.ts';
+import { whyNot } from './cluster/why-not.ts';
+import { channelSpec } from './lanes/channel-spec.ts';
+import { defaultLanes, defaultTraffic } from './lanes/defaults.ts';
+import { Lanes } from './lanes/lanes.ts';
+import { load, save } from './lanes/saved.ts';
+import { createMembership } from './membership/lane-membership.ts';
+import { createLog } from './process/log.ts';
+import { endWithStdin } from './process/stdin-life.ts';
+import { FrameClock } from './traffic/frames.ts';
+import { createConnectNodeTransport } from './transport/connect-node/index.ts';
+
+const version = '0.1.0';
+
+/** After a change was seen, proxies are read every 100 ms for as long as a refresh and a connection take. */
+const hurryMs = 8_000;
+
+async function main(options: AgentOptions): Promise<void> {
+  const log = createLog('agent', options['log-level']);
+  const clock = createClock();
+  const timers = nodeTimers;
+  const random = Math.random;
+
+  // The cluster: one Api for each that asks, so that nobody waits for another.
+  const { namespace, service } = options;
+  const kube = connectKube({
+    kubeconfig: options.kubeconfig,
+    server: options['kube-server'],
+    token: options['kube-token'],
+  });
+  if (kube.kind === 'fault') {
+    process.stderr.write(`${kube.message}\n`);
+    process.exit(2);
+  }
+
+  // The hub numbers everything and folds it into the run.
+  const hub = createHub({
+    clock,
+    agentVersion: version,
+    onFault: (fault, update) => log.error({ err: fault, update: update.case }, 'an update could not be folded'),
+  });
+  hub.run.cluster.namespace = namespace;
+  hub.run.cluster.service = service;
+  hub.run.cluster.headlessService = options['headless-service'];
+
+  const truth = new Truth({
+    api: kube.connect(),
+    namespace,
+    service,
+    deployment: options.deployment,
+    port: options['pod-port'],
+    clock,
+    timers,
+    random,
+    events: hub,
+  });
+
+  // The lanes: a channel resolves, balances and connects; a driver sends through it.
+  const lookup = createNodeLookup({ server: options.dns });
+  const slices = createSliceWatch({ connect: kube.connect, timers, random });
+  const transport = createConnectNodeTransport();
+  const whyApi = kube.connect();
+  const names = {
+    namespace,
+    service,
+    headlessService: options['headless-service'],
+    envoyService: options['envoy-service'],
+    port: options['pod-port'],
+  };
+  const saved = load(options['state-dir']);
+  const initial = saved ?? {
+    traffic: defaultTraffic(options.rate),
+    lanes: defaultLanes(names).map((spec) => ({ spec, running: true, traffic: undefined })),
+  };
+  const lanes = new Lanes({
+    initial,
+    save: (state) => {
+      try {
+        save(options['state-dir'], state);
+      } catch (error) {
+        log.warn({ err: error }, 'lanes and traffic could not be saved; a restart would begin with the older ones');
+      }
+    },
+    parts: {
+      clock,
+      timers,
+      events: hub,
+      attribution: truth,
+      makeChannel: (spec, channelIndex, onForbidden) =>
+        createChannel({
+          ...channelSpec(spec),
+          laneId: spec.id,
+          channelIndex,
+          transport,
+          lookup,
+          sliceWatch: telling(slices, onForbidden),
+          events: hub,
+          clock,
+          timers,
+          random,
+        }),
+      makeMembership: (spec, onState) => createMembership(spec, { events: hub, clock, timers, lookup, onState }),
+      whyNot: (target) => whyNot(whyApi, target),
+    },
+  });
+
+  // Frames: on the beat, and cut where a membership changes, so that edges are exact.
+  const frames = new FrameClock(clock, timers, (from, to) => {
+    hub.frame(create(FrameSchema, { from: fromMs(from), to: fromMs(to), lanes: lanes.cut() }));
+  });
+  hub.subscribe((update) => {
+    if (update.case !== 'event') return;
+    const kind = update.value.kind.case;
+    if (
+      kind === 'sliceChanged' ||
+      kind === 'pickerUpdated' ||
+      (kind === 'resolved' && update.value.kind.value?.changed)
+    ) {
+      // Not from within the update: the frame gets the number after it.
+      queueMicrotask(() => frames.cut());
+    }
+    if (kind === 'sliceChanged' || kind === 'podTerminating' || kind === 'podRestarted') lanes.hurry(hurryMs);
+  });
+
+  hub.newRun(saved === undefined ? 'agent started' : 'resumed');
+  truth.start();
+  lanes.start();
+  frames.start();
+
+  const agent: Agent = {
+    startTraffic: (laneId) => lanes.setRunning(laneId, true),
+    stopTraffic: (laneId) => lanes.setRunning(laneId, false),
+    setTraffic: (laneId, change) => lanes.setTraffic(laneId, change),
+    newRun: () => {
+      frames.cut();
+      const runId = hub.newRun('new run');
+      lanes.newRun();
+      return { runId };
+    },
+    putLane: (spec) => lanes.put(spec),
+    removeLane: (laneId) => lanes.remove(laneId),
+    laneIds: () => lanes.ids,
+    ...clusterActions({
+      api: kube.connect(),
+      namespace,
+      deployment: options.deployment,
+      controlPort: options['control-port'],
+      truth,
+      events: hub,
+    }),
+  };
+
+  const api = await startApi({
+    hub,
+    agent,
+    clock,
+    host: '127.0.0.1',
+    port: options['agent-port'],
+    dashboardPort: options['dashboard-port'],
+    token: process.env.LBSCOPE_TOKEN || undefined,
+    log,
+  });
+  log.info({ url: api.url, cluster: kube.server, namespace }, 'the agent answers');
+  process.stdout.write(`${JSON.stringify({ agent: 'ready', url: api.url })}\n`);
+
+  let ending = false;
+  const end = async (why: string): Promise<void> => {
+    if (ending) return;
+    ending = true;
+    log.info(why);
+    // A hung peer must not hold the end up.
+    setTimeout(() => process.exit(0), 3_000).unref();
+    hub.emit({ kind: { case: 'agentState', value: { state: 'stopping', reason: why } } });
+    frames.stop();
+    truth.stop();
+    await api.close();
+    await lanes.stop();
+    hub.close();
+    process.exit(0);
+  };
+  process.on('SIGTERM', () => void end('asked to end'));
+  process.on('SIGINT', () => void end('interrupted'));
+  endWithStdin(() => void end('the supervisor is gone'));
+}
+
+/** A SliceWatch that also tells the lane when the cluster forbids it. */
+function telling(slices: SliceWatch, onForbidden: (reason: string | undefined) => void): SliceWatch {
+  return {
+    watch: (service, port, listener) =>
+      slices.watch(service, port, {
+        onEndpoints: (addresses) => listener.onEndpoints(addresses),
+        onState: (state, message) => {
+          if (state === 'forbidden') onForbidden(`${message}; it needs get, list and watch on endpointslices`);
+          else if (state === 'synced') onForbidden(undefined);
+          listener.onState(state, message);
+        },
+      }),
+  };
+}
+
+const fatal = (what: string) => (error: unknown) => {
+  process.stderr.write(`${what}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exit(1);
+};
+// A fault nobody foresaw: the state can't be trusted any more. The supervisor starts a new agent, which resumes.
+process.on('uncaughtException', fatal('the agent ends on an unforeseen fault'));
+process.on('unhandledRejection', fatal('the agent ends on an unforeseen rejection'));
+
+const parsed = parseAgentOptions(process.argv.slice(2), process.env);
+if (parsed.kind === 'faults') {
+  process.stderr.write(`The agent's options are not right:\n${parsed.faults.map((fault) => `  ${fault}\n`).join('')}`);
+  process.exit(2);
+}
+main(parsed.options).catch(fatal('the agent could not start'));
