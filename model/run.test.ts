@@ -291,6 +291,52 @@ describe('fold', () => {
     expect(lane('headless').latency!.calls).toBe(1500);
   });
 
+  it('remembers that a loss was charged by conclusion, and whose nobody knows', () => {
+    const { script } = fourLanes();
+    script.frame({
+      clusterip: [
+        { uid: 'uid-1', failed: 2, inferred: true },
+        { uid: '', failed: 3 },
+      ],
+    });
+    script.frame({ clusterip: [{ uid: 'uid-1', answered: 20 }] });
+    const lane = toSnapshot(script.run, script.now).lanes[0]!;
+    expect(lane.errors).toEqual({ reset: 5 });
+    expect(lane.pods[0]).toMatchObject({ errors: 2, errorsInferred: true });
+    expect(lane.pods.at(-1)).toMatchObject({ uid: '', standing: 'unattributed', errors: 3, calls: 0 });
+  });
+
+  it('colours stay with their pod for the window, whatever an event proposes', () => {
+    const { script } = fourLanes();
+    script
+      .podEvent('podGone', pod(1))
+      .wait(70_000)
+      .podEvent('podAdded', pod(4, { slot: 1 }));
+    expect(toSnapshot(script.run, script.now).pods.map((p) => p.slot)).toEqual([1, 2, 3, 4]);
+    script.wait(30_000).podEvent('podAdded', pod(5, { slot: 1 }));
+    expect(toSnapshot(script.run, script.now).pods.map((p) => p.slot)).toEqual([2, 3, 4, 5]);
+    script.podEvent('podAdded', pod(6, { slot: 1 }));
+    expect(toSnapshot(script.run, script.now).pods.at(-1)!.slot).toBe(1);
+  });
+
+  it('a connection that is going away, or was given up with its address, takes no part', () => {
+    const { script } = fourLanes();
+    script.event(
+      { case: 'goawayReceived', value: { code: 0 } },
+      { laneId: 'clusterip', connectionId: 'clusterip-10.0.0.10:80' },
+    );
+    script.event(
+      { case: 'connecting', value: { attempt: 1 } },
+      { laneId: 'headless', connectionId: 'x', address: '10.1.0.9:50051' },
+    );
+    script.event(
+      { case: 'subchannelState', value: { state: 'SHUTDOWN' } },
+      { laneId: 'headless', address: '10.1.0.9:50051' },
+    );
+    expect(script.run.lanes.get('clusterip')!.connections.get('clusterip-10.0.0.10:80')!.state).toBe('IDLE');
+    expect(script.run.lanes.get('headless')!.connections.has('x')).toBe(false);
+  });
+
   it('a new run clears the counts and keeps pods, lanes and beliefs', () => {
     const { script } = fourLanes();
     script.start('run-2');

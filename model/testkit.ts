@@ -138,6 +138,7 @@ export class Script {
             first: fromMs(from + 1),
             last: fromMs(this.now - 1),
             toRemovedAnswered: pod.toRemoved ?? 0,
+            inferred: pod.inferred ?? false,
             serviceTimeSumMs: (pod.answered ?? 0) * (pod.ms ?? 2),
           })),
         };
@@ -159,6 +160,7 @@ export interface PodCall {
   readonly answered?: number;
   readonly failed?: number;
   readonly toRemoved?: number;
+  readonly inferred?: boolean;
   readonly ms?: number;
 }
 
