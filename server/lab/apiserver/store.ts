@@ -152,9 +152,7 @@ export function createStore(options: StoreOptions): LabStore {
   /** An object marked for deletion goes when its last finalizer went and no kubelet still holds it. */
   function isReleased(object: KubeObject): boolean {
     const { deletionTimestamp, deletionGracePeriodSeconds } = object.metadata;
-    return (
-      deletionTimestamp !== undefined && (finalizers ?? []).length === 0 && (deletionGracePeriodSeconds ?? 0) === 0
-    );
+    return deletionTimestamp !== undefined && !isHeld(object) && (deletionGracePeriodSeconds ?? 0) === 0;
   }
 
   const store: LabStore = {
