@@ -13,11 +13,11 @@ import { createNodeLookup } from './balancing/resolver/node-lookup.ts';
 import type { SliceWatch } from './balancing/resolver/port.ts';
 import { createClock, nodeTimers } from './events/clock.ts';
 import { createHub } from './events/hub.ts';
-import { clusterActions } from './cluster/agent-actions.ts';
-import { connectKube } from './cluster/connect.ts';
-import { createSliceWatch } from './cluster/slices.ts';
-import { Truth } from './cluster/truth.ts';
-import { whyNot } from './cluster/why-not.ts';
+import { clusterActions } from './kube/agent-actions.ts';
+import { connectKube } from './kube/connect.ts';
+import { createSliceWatch } from './kube/slices.ts';
+import { Truth } from './kube/truth.ts';
+import { whyNot } from './kube/why-not.ts';
 import { channelSpec } from './lanes/channel-spec.ts';
 import { defaultLanes, defaultTraffic } from './lanes/defaults.ts';
 import { Lanes } from './lanes/lanes.ts';
@@ -34,7 +34,7 @@ const version = '0.1.0';
 const hurryMs = 8_000;
 
 async function main(options: AgentOptions): Promise<void> {
-  const log = createLog('agent', options['log-level']);
+  const log = createLog('agent', { ...process.env, LBSCOPE_LOG_LEVEL: options['log-level'] });
   const clock = createClock();
   const timers = nodeTimers;
   const random = Math.random;
