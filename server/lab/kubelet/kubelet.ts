@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts';
 import type { Delays } from '../delays.ts';
 import type { KubeObject, Store } from '../store-port.ts';
 import type { LogRing } from './log-ring.ts';
-import { type PodContext, PodWorker } from './pod-worker.ts';
+import { type PodContext, type PodEvent, PodWorker } from './pod-worker.ts';
 import type { ProcessRegister } from './register.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -20,7 +20,7 @@ export interface KubeletOptions {
   readonly podsDir: string;
   readonly env: NodeJS.ProcessEnv;
   hostIP(nodeName: string): string;
-  event(pod: KubeObject, type: 'Normal' | 'Warning', reason: string, message: string): void;
+  event(pod: KubeObject, event: PodEvent): void;
 }
 
 export interface ContainerProcess {
@@ -88,7 +88,11 @@ export class Kubelet {
     const before: string | undefined = pod.status?.podIP;
     const podIP = before !== undefined && range.keepPodIP(before) ? before : range.nextPodIP();
     if (podIP === undefined) {
-      this.options.event(pod, 'Warning', 'FailedCreatePodSandBox', 'no pod address is left: start the lab anew');
+      this.options.event(pod, {
+        type: 'Warning',
+        reason: 'FailedCreatePodSandBox',
+        message: 'no pod address is left: start the lab anew',
+      });
       return;
     }
     const worker = new PodWorker(pod, podIP, this.context);

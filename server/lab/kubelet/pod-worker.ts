@@ -14,6 +14,15 @@ import type { ProcessRegister } from './register.ts';
 import { isEnvoyImage, type Runtime } from './runtime.ts';
 import { mountRewriter, prepareVolumes } from './volumes.ts';
 
+/** Something that `kubectl describe pod` shows. */
+export interface PodEvent {
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly message: string;
+  /** `spec.containers{name}`. */
+  readonly fieldPath?: string;
+}
+
 /** What all pods of this kubelet share. */
 export interface PodContext {
   readonly store: Store;
@@ -28,7 +37,7 @@ export interface PodContext {
   readonly podsDir: string;
   readonly env: NodeJS.ProcessEnv;
   hostIP(nodeName: string): string;
-  event(pod: KubeObject, type: 'Normal' | 'Warning', reason: string, message: string): void;
+  event(pod: KubeObject, event: PodEvent): void;
   /** The pod's last process is gone and so is its object. */
   ended(uid: string): void;
 }
@@ -59,7 +68,7 @@ export class PodWorker {
       (pod.status?.containerStatuses ?? []).map((status: Json) => [status.name, status]),
     );
     this.containers = (pod.spec.containers ?? []).map(
-      (spec: Json) => new Container(spec, this.host(), fromStatus(before.get(spec.name))),
+      (spec: Json) => new Container(spec, this.host(spec.name), fromStatus(before.get(spec.name))),
     );
   }
 
@@ -96,7 +105,7 @@ export class PodWorker {
     this.phase = 'terminating';
     if (!again) {
       for (const { spec, state } of this.containers) {
-        if (state.kind === 'running') this.event('Normal', 'Killing', `Stopping container ${spec.name}`);
+        if (state.kind === 'running') this.event('Normal', 'Killing', `Stopping container ${spec.name}`, spec.name);
       }
     }
     await Promise.all(this.containers.map((container) => container.stop('delete', graceSeconds * 1000)));
@@ -113,7 +122,7 @@ export class PodWorker {
     const { forceKillMs } = this.context.delays;
     this.phase = 'closed';
     for (const { spec, state } of this.containers) {
-      if (state.kind === 'running') this.event('Normal', 'Killing', `Stopping container ${spec.name}`);
+      if (state.kind === 'running') this.event('Normal', 'Killing', `Stopping container ${spec.name}`, spec.name);
     }
     await Promise.all(this.containers.map((container) => container.stop('force', forceKillMs)));
     this.cleanUp();
@@ -135,8 +144,9 @@ export class PodWorker {
     this.context.ended(this.uid);
   }
 
-  private event(type: 'Normal' | 'Warning', reason: string, message: string): void {
-    this.context.event(this.pod, type, reason, message);
+  private event(type: 'Normal' | 'Warning', reason: string, message: string, container?: string): void {
+    const fieldPath = container === undefined ? {} : { fieldPath: `spec.containers{${container}}` };
+    this.context.event(this.pod, { type, reason, message, ...fieldPath });
   }
 
   /** Several changes in one turn become one write. */
@@ -170,7 +180,7 @@ export class PodWorker {
     );
   }
 
-  private host() {
+  private host(container: string) {
     const { context } = this;
     return {
       clock: context.clock,
@@ -181,7 +191,8 @@ export class PodWorker {
       target: (spec: Json) => this.target(spec),
       hook: (action: Json, spec: Json, limitMs: number) => this.hook(action, spec, limitMs),
       changed: () => this.publish(),
-      event: (type: 'Normal' | 'Warning', reason: string, message: string) => this.event(type, reason, message),
+      event: (type: 'Normal' | 'Warning', reason: string, message: string) =>
+        this.event(type, reason, message, container),
     };
   }
 
