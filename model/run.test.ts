@@ -219,12 +219,15 @@ describe('snapshot', () => {
           const first = emptyRun();
           for (const update of updates.slice(0, n)) fold(first, update);
           const late = fromSnapshot(travelled(first, now));
-          for (const update of updates.slice(n)) {
+          const rest = updates.slice(n);
+          rest.forEach((update, index) => {
             fold(first, update);
             fold(late, update);
-          }
-          const [a, b] = [toSnapshot(first, now), toSnapshot(late, now)];
-          if (!equals(GetSnapshotResponseSchema, a, b)) expect(b).toEqual(a);
+            // Not only at the end: a difference may heal by being forgotten.
+            if (index % 8 !== 0 && index !== rest.length - 1) return;
+            const [a, b] = [toSnapshot(first, now), toSnapshot(late, now)];
+            if (!equals(GetSnapshotResponseSchema, a, b)) expect(b).toEqual(a);
+          });
         },
       ),
       { numRuns: 300 },
