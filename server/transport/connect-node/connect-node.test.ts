@@ -255,12 +255,14 @@ describe('connect-node transport', () => {
     expect(await ended).toMatchObject({ reason: 'closed by us' });
   });
 
-  // connect-es 1768: with connect-node's own session manager 30 of 30 such processes end with an uncaught ConnectError.
-  it('a GOAWAY on an idle session ends no process (30 times)', () => {
+  // connect-es 1768. The second run shows that the first proves something; when it fails, connect-node has mended it.
+  it.each([
+    ['ours', 'uncaught 0 of 30'],
+    ['theirs', 'uncaught 30 of 30'],
+  ])('a GOAWAY on an idle session, session manager %s: %s', (whose, said) => {
     const script = new URL('./testing/idle-goaway.ts', import.meta.url).pathname;
-    const child = spawnSync(process.execPath, [script, '30'], { encoding: 'utf8', timeout: 15_000 });
+    const child = spawnSync(process.execPath, [script, whose, '30'], { encoding: 'utf8', timeout: 15_000 });
     expect(child.stderr).not.toContain('ConnectError');
-    expect(child.stdout.trim()).toBe('survived 30 of 30');
-    expect(child.status).toBe(0);
+    expect(child.stdout.trim()).toBe(said);
   });
 });
