@@ -1,0 +1,261 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { create } from '@bufbuild/protobuf';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type LaneSpec, LaneSpecSchema } from '../../gen/lbscope/events/v1/events_pb.js';
+import type { Channel } from '../balancing/channel-port.ts';
+import type { EventInit } from '../events/port.ts';
+import { defaultLanes, defaultTraffic } from './defaults.ts';
+import type { Membership } from './lane.ts';
+import { Lanes, mostLanes } from './lanes.ts';
+import { load, type Saved, save } from './saved.ts';
+
+/** Time that stands until it is moved. */
+function time() {
+  // Between two points of the 10 ms grid, so that a second holds 100 of them.
+  let now = 1_000_000.5;
+  let due: { at: number; run: () => void }[] = [];
+  return {
+    clock: { now: () => now },
+    timers: {
+      setTimeout(run: () => void, ms: number) {
+        const entry = { at: now + ms, run };
+        due.push(entry);
+        return {
+          cancel() {
+            due = due.filter((each) => each !== entry);
+          },
+        };
+      },
+    },
+    async move(ms: number) {
+      const end = now + ms;
+      for (;;) {
+        const next = due.filter((each) => each.at <= end).sort((a, b) => a.at - b.at)[0];
+        if (next === undefined) break;
+        due = due.filter((each) => each !== next);
+        now = Math.max(now, next.at);
+        next.run();
+        for (let i = 0; i < 10; i += 1) await Promise.resolve();
+      }
+      now = end;
+    },
+  };
+}
+
+const names = {
+  namespace: 'lbscope',
+  service: 'greeter',
+  headlessService: 'greeter-headless',
+  envoyService: 'greeter-envoy',
+  port: 50_051,
+};
+
+function setUp(options: { why?: string; lanes?: readonly LaneSpec[] } = {}) {
+  const { clock, timers, move } = time();
+  const events: EventInit[] = [];
+  const calls = new Map<string, number>();
+  const closed: string[] = [];
+  const proxies = new Map<string, (state: 'ok' | 'unreachable', reason: string) => void>();
+  const forbid = new Map<string, (reason: string | undefined) => void>();
+  const saves: Saved[] = [];
+  const lanes = new Lanes({
+    initial: {
+      traffic: defaultTraffic(),
+      lanes: (options.lanes ?? defaultLanes(names)).map((spec) => ({ spec, running: true, traffic: undefined })),
+    },
+    save: (saved) => saves.push(saved),
+    parts: {
+      clock,
+      timers,
+      events: { emit: (event) => events.push(event) },
+      attribution: { podAt: () => undefined, notReadySince: () => undefined },
+      makeChannel: (spec, index, onForbidden): Channel => {
+        forbid.set(spec.id, onForbidden);
+        return {
+          connect() {},
+          async unary() {
+            calls.set(spec.id, (calls.get(spec.id) ?? 0) + 1);
+            return {
+              ok: true,
+              message: undefined,
+              route: {
+                address: undefined,
+                connectionId: undefined,
+                connectedAt: undefined,
+                resolutionId: undefined,
+                resolvedAt: undefined,
+                pick: '',
+                sentAt: undefined,
+                attempts: 1,
+                transparentRetries: 0,
+                upstreamHost: undefined,
+              },
+            };
+          },
+          async stream() {
+            throw new Error('not in this test');
+          },
+          state: 'READY',
+          async close() {
+            closed.push(`${spec.id} ${index}`);
+          },
+        };
+      },
+      makeMembership: (spec, onState): Membership | undefined => {
+        if (spec.envoyStatus === '') return undefined;
+        proxies.set(spec.id, onState);
+        return { start() {}, stop() {}, hurry() {} };
+      },
+      whyNot: async () => options.why,
+    },
+  });
+  lanes.start();
+  const states = (id: string) =>
+    events.flatMap((event) => (event.laneId === id && event.kind?.case === 'laneState' ? [event.kind.value] : []));
+  return { lanes, events, calls, closed, proxies, forbid, saves, states, move };
+}
+
+test('without a click: the four lanes run, each with the same traffic', async () => {
+  const { lanes, calls, proxies, move } = setUp();
+  proxies.get('envoy')?.('ok', '');
+  await move(1_000);
+  expect(lanes.ids).toEqual(['clusterip', 'headless', 'kubewatch', 'envoy']);
+  for (const id of lanes.ids) expect(calls.get(id), id).toBe(100);
+});
+
+test('a proxy that never answered: unavailable, with what the cluster knows of it, no call sent; it starts by itself', async () => {
+  const { calls, proxies, states, move } = setUp({ why: 'no Envoy could be had: pip is missing' });
+  await move(500);
+  proxies.get('envoy')?.('unreachable', 'connection refused');
+  await move(5_000);
+  expect(states('envoy').at(-1)).toMatchObject({
+    state: 'unavailable',
+    reason: 'no Envoy could be had: pip is missing',
+  });
+  expect(calls.get('envoy')).toBeUndefined();
+  expect(calls.get('headless')).toBeGreaterThan(500);
+  proxies.get('envoy')?.('ok', '');
+  await move(1_000);
+  expect(states('envoy').at(-1)).toMatchObject({ state: 'running' });
+  expect(calls.get('envoy')).toBe(100);
+});
+
+test('a proxy that was there and went away keeps its traffic for ten seconds: those losses are real', async () => {
+  const { calls, proxies, states, move } = setUp();
+  proxies.get('envoy')?.('ok', '');
+  await move(1_000);
+  for (let i = 0; i < 9; i += 1) {
+    proxies.get('envoy')?.('unreachable', 'connection refused');
+    await move(1_000);
+  }
+  expect(states('envoy').at(-1)).toMatchObject({ state: 'running' });
+  const before = calls.get('envoy') ?? 0;
+  expect(before).toBeGreaterThanOrEqual(1_000);
+  await move(2_000);
+  proxies.get('envoy')?.('unreachable', 'connection refused');
+  const then = calls.get('envoy');
+  await move(2_000);
+  expect(states('envoy').at(-1)).toMatchObject({
+    state: 'unavailable',
+    reason: expect.stringContaining('connection refused'),
+  });
+  expect(calls.get('envoy')).toBe(then);
+});
+
+test('a forbidden watch is a state of its lane alone, and ends by itself', async () => {
+  const { forbid, states, proxies, move } = setUp();
+  proxies.get('envoy')?.('ok', '');
+  await move(10);
+  forbid.get('kubewatch')?.('not allowed to list endpointslices');
+  expect(states('kubewatch').at(-1)).toMatchObject({
+    state: 'unavailable',
+    reason: 'not allowed to list endpointslices',
+  });
+  expect(states('headless').at(-1)).toMatchObject({ state: 'running' });
+  forbid.get('kubewatch')?.(undefined);
+  expect(states('kubewatch').at(-1)).toMatchObject({ state: 'running' });
+});
+
+test('rate and concurrency exclude each other; a lane of its own keeps what others change elsewhere', async () => {
+  const { lanes, saves } = setUp();
+  expect(lanes.setTraffic(undefined, { concurrency: 8 })).toMatchObject({
+    ok: true,
+    traffic: { concurrency: 8, ratePerSecond: 0 },
+  });
+  expect(lanes.setTraffic(undefined, { ratePerSecond: 50 })).toMatchObject({
+    traffic: { concurrency: 0, ratePerSecond: 50 },
+  });
+  expect(lanes.setTraffic('headless', { ratePerSecond: 10 })).toMatchObject({ traffic: { ratePerSecond: 10 } });
+  lanes.setTraffic(undefined, { payloadBytes: 512 });
+  const headless = saves.at(-1)?.lanes.find((lane) => lane.spec.id === 'headless');
+  expect(headless?.traffic).toMatchObject({ ratePerSecond: 10, payloadBytes: 512 });
+  expect(saves.at(-1)?.traffic).toMatchObject({ ratePerSecond: 50, payloadBytes: 512 });
+});
+
+test('stop and start, one lane or all', async () => {
+  const { lanes, states, calls, proxies, move } = setUp();
+  proxies.get('envoy')?.('ok', '');
+  lanes.setRunning('headless', false);
+  await move(1_000);
+  expect(states('headless').at(-1)).toMatchObject({ state: 'stopped' });
+  expect(calls.get('headless')).toBeUndefined();
+  expect(calls.get('clusterip')).toBe(100);
+  lanes.setRunning(undefined, false);
+  expect(lanes.running).toBe(false);
+  lanes.setRunning(undefined, true);
+  await move(1_000);
+  expect(calls.get('headless')).toBe(100);
+  expect(lanes.setRunning('nowhere', true)).toMatchObject({
+    ok: false,
+    code: 'not_found',
+    message: expect.stringContaining('nowhere'),
+  });
+});
+
+test('put replaces in place and closes the old channels; remove closes; the number is bounded', async () => {
+  const { lanes, closed, events, move } = setUp();
+  await move(10);
+  const [first] = defaultLanes(names);
+  expect(lanes.put(create(LaneSpecSchema, { ...first, label: 'Other' }))).toEqual({ ok: true });
+  await move(10);
+  expect(closed).toContain('clusterip 0');
+  expect(lanes.remove('headless')).toEqual({ ok: true });
+  expect(lanes.remove('headless')).toMatchObject({ ok: false, code: 'not_found' });
+  expect(
+    events.some(
+      (event) => event.laneId === 'headless' && event.kind?.case === 'laneChanged' && event.kind.value.removed === true,
+    ),
+  ).toBe(true);
+  for (let i = lanes.ids.length; i < mostLanes; i += 1)
+    expect(lanes.put(create(LaneSpecSchema, { ...first, id: `more-${i}` }))).toEqual({ ok: true });
+  expect(lanes.put(create(LaneSpecSchema, { ...first, id: 'too-many' }))).toMatchObject({
+    ok: false,
+    code: 'resource_exhausted',
+  });
+});
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'lbscope-lanes-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+test('what is saved is loaded; rubbish is a fresh start', () => {
+  const saved: Saved = {
+    traffic: defaultTraffic(42),
+    lanes: defaultLanes(names).map((spec, i) => ({
+      spec,
+      running: i !== 1,
+      traffic: i === 2 ? defaultTraffic(7) : undefined,
+    })),
+  };
+  save(folder, saved);
+  expect(load(folder)).toEqual(saved);
+  writeFileSync(join(folder, 'lanes.json'), '{"version":1,"lanes":[{}');
+  expect(load(folder)).toBeUndefined();
+  writeFileSync(join(folder, 'lanes.json'), '{"version":99}');
+  expect(load(folder)).toBeUndefined();
+  expect(load(join(folder, 'nowhere'))).toBeUndefined();
+});
