@@ -44,7 +44,11 @@ export function ensureNodes(store: Store, now: number, version: string, nodeIP: 
       kind: 'Node',
       metadata: {
         name,
-        labels: { 'kubernetes.io/hostname': name, 'kubernetes.io/os': platform(), 'topology.kubernetes.io/zone': 'lab' },
+        labels: {
+          'kubernetes.io/hostname': name,
+          'kubernetes.io/os': platform(),
+          'topology.kubernetes.io/zone': 'lab',
+        },
       },
       spec: {},
       status,

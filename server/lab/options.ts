@@ -22,12 +22,20 @@ export interface Options {
 const flags = {
   'api-port': { type: 'string', env: 'LBSCOPE_API_PORT', help: 'Kubernetes API, default 8001, 0 = any' },
   'dns-port': { type: 'string', env: 'LBSCOPE_DNS_PORT', help: 'cluster DNS, default 10053, 0 = any' },
-  'state-dir': { type: 'string', env: 'LBSCOPE_LAB_STATE_DIR', help: 'objects, processes, kubeconfig; default .run/lab' },
+  'state-dir': {
+    type: 'string',
+    env: 'LBSCOPE_LAB_STATE_DIR',
+    help: 'objects, processes, kubeconfig; default .run/lab',
+  },
   pods: { type: 'string', env: 'LBSCOPE_PODS', help: 'replicas of greeter at the first boot, 0 to 200' },
   replicas: { type: 'string', env: undefined, help: 'the same as --pods' },
   ttl: { type: 'string', env: 'LBSCOPE_DNS_TTL', help: 'TTL of DNS answers in seconds, default 5, 0 to 3600' },
   delay: { type: 'string', env: 'LBSCOPE_LAB_DELAYS', help: `NAME=MS[,NAME=MS]; names: ${delayNames.join(', ')}` },
-  addresses: { type: 'string', env: 'LBSCOPE_LAB_ADDRESSES', help: 'auto (default) or shared: everything on 127.0.0.1' },
+  addresses: {
+    type: 'string',
+    env: 'LBSCOPE_LAB_ADDRESSES',
+    help: 'auto (default) or shared: everything on 127.0.0.1',
+  },
   base: { type: 'string', env: 'LBSCOPE_BASE', help: 'folder of the objects to boot from, default k8s/base' },
   resume: { type: 'boolean', env: 'LBSCOPE_RESUME', help: 'go on with the objects of the last run' },
   help: { type: 'boolean', env: undefined, help: 'this text' },

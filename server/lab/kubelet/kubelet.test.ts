@@ -122,7 +122,7 @@ describe('a pod', () => {
     expect(pod('one').status).toMatchObject({
       phase: 'Running',
       hostIP: '127.75.0.11',
-      podIP: /^127\.75\.1\./.source && pod('one').status.podIPs[0].ip,
+      podIP: expect.stringMatching(/^127\.75\.1\./),
     });
     expect(main('one')).toMatchObject({ ready: true, restartCount: 0, state: { running: {} } });
     expect(alive(pidOf('one'))).toBe(true);
