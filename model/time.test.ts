@@ -66,15 +66,14 @@ describe('durations', () => {
       for (let i = 0; i < words.length; i += 2) sum += Number(words[i]) * unit[words[i + 1]!]!;
       return sum;
     };
+    const ms = fc
+      .oneof(fc.integer({ min: 0, max: 1_000_000_000 }), fc.integer({ min: 0, max: 100_000 }))
+      .map((n) => n * 0.7);
     fc.assert(
-      fc.property(
-        fc.double({ min: 0, max: 1e9, noNaN: true }),
-        fc.double({ min: 0, max: 1e9, noNaN: true }),
-        (a, b) => {
-          const [low, high] = a < b ? [a, b] : [b, a];
-          expect(back(plainDuration(low))).toBeLessThanOrEqual(back(plainDuration(high)));
-        },
-      ),
+      fc.property(ms, ms, (a, b) => {
+        const [low, high] = a < b ? [a, b] : [b, a];
+        expect(back(plainDuration(low))).toBeLessThanOrEqual(back(plainDuration(high)));
+      }),
     );
   });
 });
