@@ -73,7 +73,8 @@ export function createApi(endpoint: Endpoint): Api {
   ): Promise<http.ClientRequest> => {
     const { headers: auth, tls } = await endpoint.credentials();
     const options = { method, headers: { accept: 'application/json', 'user-agent': 'lbscope', ...auth, ...headers } };
-    const url = new URL(path, endpoint.server);
+    // A server behind a proxy has a path of its own (https://host/k8s/clusters/c-1).
+    const url = new URL(endpoint.server.replace(/\/+$/, '') + path);
     // A watch holds its connection for minutes; it must not take one of the few that requests share.
     if (secure)
       return https.request(url, {
@@ -92,7 +93,10 @@ export function createApi(endpoint: Endpoint): Api {
         const headers: Record<string, string> = payload
           ? { 'content-type': contentType, 'content-length': String(payload.length) }
           : {};
-        request = await open(method, path, headers, false);
+        const opened = await within(timeoutMs, open(method, path, headers, false));
+        if (opened === undefined)
+          return { kind: 'unreachable', message: `no credentials within ${timeoutMs / 1_000} s` };
+        request = opened;
       } catch (error) {
         return { kind: 'unreachable', message: reasonOf(error) };
       }
@@ -184,6 +188,21 @@ export function createApi(endpoint: Endpoint): Api {
       tlsAgent?.destroy();
     },
   };
+}
+
+/** A credential plugin may hang; nobody waits for it longer than for an answer. */
+async function within(ms: number, opening: Promise<http.ClientRequest>): Promise<http.ClientRequest | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), ms);
+  });
+  try {
+    const first = await Promise.race([opening, late]);
+    if (first === undefined) opening.then((request) => request.on('error', () => {}).destroy()).catch(() => {});
+    return first;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function toAnswer(code: number, text: string): Answer {

@@ -25,8 +25,11 @@ export async function controlPod(ip: string, port: number, change: BehaviorChang
         await client.crash({}, { timeoutMs });
       } catch (error) {
         // It may be gone before its answer is: that is what was asked for.
-        const { code } = ConnectError.from(error);
-        if (code !== Code.Aborted && code !== Code.Unavailable && code !== Code.Internal) throw error;
+        const { code, cause } = ConnectError.from(error);
+        const broken = code === Code.Aborted || code === Code.Unavailable || code === Code.Internal;
+        // But a pod that was never reached did not crash.
+        const errno = (cause as NodeJS.ErrnoException | undefined)?.syscall;
+        if (!broken || errno === 'connect') throw error;
       }
     }
     return { kind: 'ok' };

@@ -11,6 +11,8 @@ const connectTimeoutMs = 10_000;
 /** Bookmarks come about once a minute; a connection silent for longer than this is taken for dead. */
 const silentMs = 150_000;
 const pageSize = 500;
+/** client-go: a watch that ends sooner without an event has failed; else a server that ends all at once is hammered. */
+const shortWatchMs = 1_000;
 
 // biome-ignore lint/suspicious/noExplicitAny: Kubernetes objects are open; each user narrows what it reads.
 export type KubeObject = any;
@@ -46,6 +48,8 @@ export class Reflector {
   #watchdog: TimerHandle | undefined;
   #watch: { stop(): void } | undefined;
   #backoffMs = firstBackoffMs;
+  /** Watching was refused though listing is allowed: then a list alone does not make it synced. */
+  #watchForbidden = false;
   #state: ReflectorState | undefined;
   #message = '';
 
@@ -76,28 +80,35 @@ export class Reflector {
   async #list(): Promise<void> {
     const items: KubeObject[] = [];
     let token = '';
+    let paged = true;
     for (;;) {
-      const parameters: Record<string, string> = { limit: String(pageSize) };
+      const parameters: Record<string, string> = paged ? { limit: String(pageSize) } : {};
       if (token !== '') parameters.continue = token;
       const answer = await this.#options.api.request('GET', this.#url(parameters), { timeoutMs: listTimeoutMs });
       if (this.#stopped) return;
       if (answer.kind !== 'ok') {
-        // A page token that expired under a long list: begin again at once, as for any 410.
+        // A page token that expired under a long list: once more in one piece, as client-go's pager does.
         if (token !== '' && answer.kind === 'status' && answer.code === 410) {
           items.length = 0;
           token = '';
+          paged = false;
           continue;
         }
         this.#fail(answer, 'list');
         return;
       }
       const { items: page, metadata } = answer.body ?? {};
-      if (Array.isArray(page)) items.push(...page);
-      token = metadata?.continue ?? '';
+      if (typeof metadata?.resourceVersion !== 'string') {
+        // Something else answers there; taking it for an empty list would empty the listener.
+        this.#fail({ kind: 'unreachable', message: 'an answer that is no list' }, 'list');
+        return;
+      }
+      for (const item of Array.isArray(page) ? page : []) items.push(item);
+      token = metadata.continue ?? '';
       if (token !== '') continue;
       this.#guard(() => this.#options.listener.onList(items));
-      this.#well();
-      this.#follow(String(metadata?.resourceVersion ?? '0'));
+      if (!this.#watchForbidden) this.#well();
+      this.#follow(metadata.resourceVersion);
       return;
     }
   }
@@ -107,7 +118,8 @@ export class Reflector {
     let version = from;
     let gone = false;
     let heard = false;
-    const begun = { open: false };
+    const begun = { open: false, short: true };
+    let brief: TimerHandle | undefined;
     const parameters = {
       watch: 'true',
       allowWatchBookmarks: 'true',
@@ -118,16 +130,19 @@ export class Reflector {
       this.#url(parameters),
       {
         onOpen: () => {
+          if (this.#stopped) return;
           begun.open = true;
+          brief = this.#options.timers.setTimeout(() => {
+            begun.short = false;
+          }, shortWatchMs);
+          this.#watchForbidden = false;
           this.#well();
           this.#arm();
         },
         onLine: (line) => {
           this.#arm();
-          let event: { type?: string; object?: KubeObject };
-          try {
-            event = JSON.parse(line);
-          } catch {
+          const event = parseEvent(line);
+          if (event === undefined) {
             // Half a line or rubbish: the state can't be trusted any more, so list anew.
             gone = true;
             this.#watch?.stop();
@@ -149,6 +164,7 @@ export class Reflector {
         },
         onEnd: (failure) => {
           this.#watchdog?.cancel();
+          brief?.cancel();
           this.#watch = undefined;
           if (this.#stopped) return;
           if (gone || (failure?.kind === 'status' && failure.code === 410)) {
@@ -157,7 +173,7 @@ export class Reflector {
             else this.#later(() => void this.#list());
             return;
           }
-          if (failure === undefined && begun.open) {
+          if (failure === undefined && begun.open && (heard || !begun.short)) {
             this.#follow(version);
             return;
           }
@@ -192,6 +208,7 @@ export class Reflector {
   #fail(failure: Failure, verb: 'list' | 'watch', version?: string): void {
     const { what } = this.#options;
     if (failure.kind === 'status' && failure.code === 403) {
+      this.#watchForbidden = verb === 'watch';
       this.#say('forbidden', `not allowed to ${verb} ${what}`);
     } else if (failure.kind === 'status' && failure.code === 401) {
       this.#say('forbidden', `the API server does not accept the credentials (to ${verb} ${what})`);
@@ -205,8 +222,9 @@ export class Reflector {
   }
 
   #later(run: () => void): void {
-    const wait = this.#backoffMs * (1 + this.#options.random());
-    this.#backoffMs = Math.min(this.#backoffMs * 2, longestBackoffMs);
+    const wait = Math.min(longestBackoffMs, this.#backoffMs * (1 + this.#options.random() / 2));
+    // Kept below the limit, so that there is jitter at the limit too.
+    this.#backoffMs = Math.min(this.#backoffMs * 2, longestBackoffMs / 1.5);
     this.#timer?.cancel();
     this.#timer = this.#options.timers.setTimeout(() => {
       if (!this.#stopped) run();
@@ -228,5 +246,14 @@ export class Reflector {
     } catch (error) {
       process.emitWarning(error instanceof Error ? error : String(error), { type: 'ReflectorListener' });
     }
+  }
+}
+
+function parseEvent(line: string): { type: string; object: KubeObject } | undefined {
+  try {
+    const { type, object } = JSON.parse(line);
+    return typeof type === 'string' && typeof object === 'object' && object !== null ? { type, object } : undefined;
+  } catch {
+    return undefined;
   }
 }

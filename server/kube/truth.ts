@@ -59,6 +59,8 @@ export class Truth {
   #endpoints: readonly Endpoint[] = [];
   #replicas: number | undefined;
   #slicesTold = false;
+  #deploymentTold = '';
+  readonly #states = new Map<Watched, string>();
   /** Pod IP to the pods that had it, oldest first. The lab never reuses one; a cluster may. */
   readonly #intervals = new Map<string, Interval[]>();
   readonly #notReadySince = new Map<string, number>();
@@ -177,6 +179,8 @@ export class Truth {
 
   /** One watch per resource, each told by its name. */
   #stateOf(resource: Watched, state: ReflectorState, message: string): void {
+    if (this.#states.get(resource) === `${state} ${message}`) return;
+    this.#states.set(resource, `${state} ${message}`);
     this.#options.events.emit({
       kind: { case: 'watchState', value: { watcher: 'truth', resource, state, message } },
     });
@@ -394,6 +398,10 @@ export class Truth {
     const { spec, status, metadata } = object ?? {};
     if (metadata?.name !== this.#options.deployment) return;
     this.#replicas = Number(spec?.replicas ?? 1);
+    // A list after an outage says again what is known.
+    const told = JSON.stringify([this.#replicas, status, metadata.generation]);
+    if (told === this.#deploymentTold) return;
+    this.#deploymentTold = told;
     this.#options.events.emit({
       kind: {
         case: 'deploymentChanged',

@@ -232,3 +232,48 @@ test('frames: aligned to 200 ms, cut early where a membership changes, without g
   ]);
   expect(time.pending).toBe(0);
 });
+
+test('a channel that fails everything at once, or breaks its word, neither hangs the agent nor loses a count', async () => {
+  const time = new Time();
+  const unsent: CallResult = {
+    ok: false,
+    errorClass: 'unavailable',
+    code: 14,
+    message: 'no connection',
+    route: { ...route, sentAt: undefined, address: undefined, connectionId: undefined },
+  };
+  let rejects = false;
+  const failing = fakeChannel('a', async () => {
+    if (rejects) throw new Error('broken promise');
+    return unsent;
+  });
+  const { driver } = lane(time, [failing]);
+  driver.apply({ ...settings, ratePerSecond: 0, concurrency: 4 }, true);
+  await time.move(0);
+  await time.move(1_000);
+  rejects = true;
+  await time.move(100);
+  const frame = driver.cut();
+  const failed = frame.failed.reduce((sum, { count }) => sum + count, 0);
+  expect(failed + frame.inFlight).toBe(frame.issued);
+  // 4 callers, 10 ms each.
+  expect(frame.issued).toBeGreaterThan(400);
+  expect(frame.issued).toBeLessThan(500);
+  expect(frame.failed.map(({ errorClass }) => errorClass).sort()).toEqual(['protocol', 'unavailable']);
+  await driver.stop();
+});
+
+test('a change while calls are overdue sends those first: none is lost', async () => {
+  const time = new Time();
+  const { driver } = lane(time);
+  driver.apply(settings, true);
+  await time.move(1_000);
+  // The loop stands still for half a second: no timer runs, but time goes on.
+  time.at += 500;
+  driver.apply({ ...settings, ratePerSecond: 1 }, true);
+  await time.move(0);
+  const { issued, shortfall } = driver.cut();
+  expect(issued + shortfall).toBeGreaterThanOrEqual(150);
+  expect(issued + shortfall).toBeLessThanOrEqual(152);
+  await driver.stop();
+});

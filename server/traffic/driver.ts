@@ -14,6 +14,27 @@ const shortestTimerMs = 1;
 const overloadShare = 0.01;
 /** It counts as well again after this long without shortfall. */
 const overloadEndsAfterMs = 2_000;
+/** Closed loop: pause of a caller whose call failed without being sent. 100 tries a second and caller are plenty. */
+const unsentPauseMs = 10;
+
+const channelFault: CallResult = {
+  ok: false,
+  errorClass: 'protocol',
+  code: 13,
+  message: 'the channel failed',
+  route: {
+    address: undefined,
+    connectionId: undefined,
+    connectedAt: undefined,
+    resolutionId: undefined,
+    resolvedAt: undefined,
+    pick: '',
+    sentAt: undefined,
+    attempts: 0,
+    transparentRetries: 0,
+    upstreamHost: undefined,
+  },
+};
 
 export interface DriverOptions {
   readonly laneId: string;
@@ -80,6 +101,8 @@ export class LaneDriver {
   apply(settings: TrafficSettings, running: boolean): void {
     if (this.#stopped) return;
     const { clock } = this.#options;
+    // What fell due under the old settings goes out under them, so that a change loses nothing.
+    if (this.#running) this.#run();
     const before = this.#settings;
     this.#settings = { ...settings };
     this.#setChannels(settings.connections);
@@ -176,24 +199,32 @@ export class LaneDriver {
     this.#recorder.issue();
     let result: CallResult;
     let first: Uint8Array | undefined;
-    if (call.kind === 'unary') {
-      result = await channel.unary({ path: call.path, message: call.message, timeoutMs: deadlineMs });
-      if (result.ok) first = result.message;
-    } else {
-      result = await channel.stream({
-        path: call.path,
-        requests: call.requests,
-        onMessage: (message) => {
-          first ??= message;
-        },
-        timeoutMs: deadlineMs,
-      });
+    try {
+      if (call.kind === 'unary') {
+        result = await channel.unary({ path: call.path, message: call.message, timeoutMs: deadlineMs });
+        if (result.ok) first = result.message;
+      } else {
+        result = await channel.stream({
+          path: call.path,
+          requests: call.requests,
+          onMessage: (message) => {
+            first ??= message;
+          },
+          timeoutMs: deadlineMs,
+        });
+      }
+    } catch {
+      // A channel never rejects; should one do it all the same, the call still ends and is counted.
+      result = channelFault;
     }
     const now = this.#options.clock.now();
     const who = first === undefined ? undefined : this.#identities.read(first);
     this.#recorder.end(result, who, kind, intendedAt, now);
     if (this.#schedule !== undefined && settings.concurrency > 0) {
-      this.#schedule.ended(now);
+      // A call that failed without leaving ends in the same turn of the event loop: calling again at once would
+      // never let anything else run.
+      const unsent = !result.ok && result.route.sentAt === undefined;
+      this.#schedule.ended(unsent ? now + unsentPauseMs : now);
       this.#run();
     }
   }

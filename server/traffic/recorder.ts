@@ -9,8 +9,11 @@ import type { Identity } from './identity.ts';
 import { LossBursts } from './losses.ts';
 import type { Attribution } from './ports.ts';
 
-/** One sampled call a second and lane is enough to ask "why this pod?". */
-const sampleEveryMs = 1_000;
+/**
+ * About one sampled call a second and lane is enough to ask "why this pod?". The pause differs each time: at a round
+ * rate over a divisor of it (100/s, 4 pods) an even one would meet the same pod for ever.
+ */
+const samplePausesMs = [1_000, 870, 1_130, 940, 1_060, 1_010, 990];
 /** Connections whose last pod is remembered; older ones are forgotten first. */
 const connectionsKept = 4_096;
 
@@ -97,6 +100,7 @@ export class Recorder {
   /** The pod that answered everything on a connection so far; null once there were two. */
   readonly #podOfConnection = new Map<string, string | null>();
   #nextSampleAt = 0;
+  #samples = 0;
 
   constructor(options: RecorderOptions) {
     this.#laneId = options.laneId;
@@ -136,7 +140,7 @@ export class Recorder {
       burstOpened = charged.opened;
     }
     if (sampled || burstOpened) {
-      if (sampled) this.#nextSampleAt = now + sampleEveryMs;
+      if (sampled) this.#nextSampleAt = now + (samplePausesMs[this.#samples++ % samplePausesMs.length] as number);
       this.#sample(result, podUid, who?.incarnation, kind, intendedAt, now);
     }
   }

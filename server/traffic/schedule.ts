@@ -53,7 +53,7 @@ export function openLoop(ratePerSecond: number, startAt: number): Schedule {
 
 /** Closed loop: `concurrency` callers, each waiting for its answer and then thinking for `thinkTimeMs`. */
 export function closedLoop(concurrency: number, thinkTimeMs: number, startAt: number): Schedule {
-  /** Instants at which a caller is ready to call, sorted: think times are equal, so pushing keeps the order. */
+  /** Instants at which a caller is ready to call, sorted; nearly always a later one is added. */
   const ready: number[] = [];
   let callers = 0;
   return {
@@ -70,7 +70,10 @@ export function closedLoop(concurrency: number, thinkTimeMs: number, startAt: nu
       return { intended, shortfall: 0, nextAt: inFlight + intended.length < concurrency ? ready[0] : undefined };
     },
     ended(now) {
-      ready.push(now + thinkTimeMs);
+      const at = now + thinkTimeMs;
+      let place = ready.length;
+      while (place > 0 && (ready[place - 1] as number) > at) place -= 1;
+      ready.splice(place, 0, at);
       // A caller more than the settings want: it leaves.
       if (ready.length > concurrency) ready.shift();
     },
