@@ -48,7 +48,7 @@ export function NumberWord({ value, label, unit, pending, disabled, testId, step
         inputMode="decimal"
         autoComplete="off"
         disabled={disabled}
-        style={{ width: `${Math.max(2, text.length) + 0.3}ch` }}
+        style={{ width: `${Math.max(1, text.length) + 0.15}ch` }}
         value={text}
         onChange={(event) => setDraft(event.target.value)}
         onFocus={(event) => event.target.select()}

@@ -1,3 +1,4 @@
+import { spaced } from '../ui/text.ts';
 import type { Entry } from './scores.ts';
 
 /** One line under a band. Best: upright filled triangle; worst: hollow, pointing down; always with the word. */
@@ -7,7 +8,7 @@ export function Scorecard({ entries }: { entries: readonly Entry[] }) {
       {entries.map((entry) => (
         <div key={entry.key} className="score-entry" data-entry={entry.key} data-mark={entry.mark}>
           <dd className={entry.strong ? 'score-value score-strong' : 'score-value'}>
-            {entry.value}
+            {spaced(entry.value)}
             {entry.mark !== undefined && <MarkSign mark={entry.mark} />}
           </dd>
           <dt className="score-label">

@@ -1,5 +1,5 @@
 import type { Lane } from '../../gen/lbscope/agent/v1/agent_pb.js';
-import type { Bracket } from '../timeline/derive/brackets.ts';
+import { type Bracket, shortLabel } from '../timeline/derive/brackets.ts';
 
 export type Mark = 'best' | 'worst' | undefined;
 export type Entry = { key: string; value: string; label: string; short: string; mark: Mark; strong: boolean };
@@ -119,7 +119,7 @@ export function scorecards(
           key: 'rate',
           value: `${lane.rate !== undefined && lane.rate.asked > 0 ? `${count(lane.rate.asked)} / ` : ''}${count(lane.rate?.achieved ?? 0)}`,
           label: lane.rate !== undefined && lane.rate.asked > 0 ? 'asked / got per s' : 'got per s',
-          short: lane.rate !== undefined && lane.rate.asked > 0 ? 'asked / got per s' : 'got per s',
+          short: lane.rate !== undefined && lane.rate.asked > 0 ? 'asked / got' : 'got per s',
           mark: achieved.get(lane.id),
           strong: false,
         },
@@ -138,7 +138,7 @@ function turnMs(lane: Lane): number {
 function reactionText(bracket: Bracket | undefined): string {
   if (bracket === undefined || bracket.state === 'ended') return '–';
   if (bracket.state === 'never') return 'never';
-  if (bracket.toMs === undefined) return bracket.label.replace(/ and counting$/, '\u202f+').replace(/^counting$/, '…');
+  if (bracket.toMs === undefined) return shortLabel(bracket.label);
   return bracket.label;
 }
 

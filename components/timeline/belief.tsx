@@ -1,5 +1,6 @@
 import type { GetSnapshotResponse, Lane } from '../../gen/lbscope/agent/v1/agent_pb.js';
 import { bindNumbers, duration, toMs } from '../../model/time.ts';
+import { spaced } from '../ui/text.ts';
 import { decider } from './derive/rows.ts';
 
 export type BeliefWords = { knows: string; differs: string; age: string; next: string; source: string };
@@ -18,7 +19,7 @@ export function beliefWords(snapshot: GetSnapshotResponse, lane: Lane, nowMs: nu
       differs: who === 'kube-proxy' ? 'one virtual IP' : 'one address',
       age: connection?.since === undefined ? 'not connected' : aged(toMs(connection.since)),
       next,
-      source: who === 'kube-proxy' ? 'connection, picked by kube-proxy' : 'connection',
+      source: who === 'kube-proxy' ? 'picked by kube-proxy' : 'connection',
     };
   }
   const missing = belief?.missing.length ?? 0;
@@ -58,12 +59,12 @@ export function Belief({ words }: { words: BeliefWords }) {
   return (
     <div className="belief" data-testid="belief">
       <p className="belief-first">
-        <b>{words.knows}</b> <span className="belief-differs">{words.differs}</span>
-        <b className="belief-age">{words.age}</b>
+        <b>{spaced(words.knows)}</b> <span className="belief-differs">{spaced(words.differs)}</span>
+        <b className="belief-age">{spaced(words.age)}</b>
       </p>
       <p className="belief-second">
-        <span className="belief-next">{words.next}</span>
-        <span className="belief-source">{words.source}</span>
+        <span className="belief-next">{spaced(words.next)}</span>
+        <span className="belief-source">{spaced(words.source)}</span>
       </p>
     </div>
   );

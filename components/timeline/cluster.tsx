@@ -4,6 +4,7 @@ import { useRef } from 'react';
 import type { GetSnapshotResponse } from '../../gen/lbscope/agent/v1/agent_pb.js';
 import { duration, toMs } from '../../model/time.ts';
 import { PodMenu } from '../controls/pod-menu.tsx';
+import { spaced } from '../ui/text.ts';
 import type { EventLine } from './derive/events.ts';
 import { type Lifeline, lifelines } from './derive/lifelines.ts';
 import { Flags } from './events-overlay.tsx';
@@ -36,7 +37,7 @@ export function Cluster({
           Cluster
         </h2>
         <p className={heard ? 'lane-mechanism' : 'cluster-trouble'}>
-          {heard ? whatExists(living.length, ready) : troubleWords(cluster?.state ?? '', since, nowMs)}
+          {heard ? whatExists(living.length, ready) : spaced(troubleWords(cluster?.state ?? '', since, nowMs))}
         </p>
       </div>
       <div className="cluster-time">

@@ -1,6 +1,7 @@
 'use client';
 
 import { useLayoutEffect, useRef } from 'react';
+import { spaced } from '../ui/text.ts';
 import type { EventLine } from './derive/events.ts';
 import { placeLabels } from './derive/place.ts';
 import { xOf } from './paint/axis.ts';
@@ -35,27 +36,28 @@ export function Flags({ lines }: { lines: readonly EventLine[] }) {
   useLayoutEffect(() => {
     sizes.current = [...(root.current?.children ?? [])].map((child) => ({
       label: (child.firstElementChild as HTMLElement).offsetWidth + 8,
-      full: Math.max(...[...child.children].map((each) => (each as HTMLElement).offsetWidth)) + 8,
+      full: (child as HTMLElement).offsetWidth + 8,
     }));
   });
   usePainter((axis) => {
     const items = lines.map((line, i) => {
       const x = xOf(axis, line.atMs);
-      return { x0: x, x1: x, label: sizes.current[i]?.label ?? 80, full: sizes.current[i]?.full ?? 160 };
+      const label = sizes.current[i]?.label ?? 80;
+      return { x0: x, x1: x, label, short: label, full: sizes.current[i]?.full ?? 160 };
     });
     const placed = placeLabels(items, axis.width);
     [...(root.current?.children ?? [])].forEach((child, i) => {
       const { left, show } = placed[i] ?? { left: 0, show: 'none' };
       (child as HTMLElement).dataset.show = show;
-      (child as HTMLElement).style.transform = `translateX(${left.toFixed(1)}px)`;
+      (child as HTMLElement).style.transform = `translateX(${Math.round(left)}px)`;
     });
   });
   return (
     <ol className="flags" ref={root}>
       {lines.map((line) => (
         <li key={line.key} className="flag" data-testid="event-flag">
-          <b>{line.title}</b>
-          <small>{line.detail}</small>
+          <b>{spaced(line.title)}</b>
+          <small>{spaced(line.detail)}</small>
         </li>
       ))}
     </ol>

@@ -1,10 +1,11 @@
 'use client';
 
-import { useMemo, useRef } from 'react';
+import { type CSSProperties, useMemo, useRef } from 'react';
 import type { GetSnapshotResponse, Lane as LaneMessage } from '../../gen/lbscope/agent/v1/agent_pb.js';
 import { bindNumbers, duration } from '../../model/time.ts';
 import { Scorecard } from '../ledger/scorecard.tsx';
 import type { Entry } from '../ledger/scores.ts';
+import { spaced } from '../ui/text.ts';
 import { Belief, beliefWords } from './belief.tsx';
 import type { LaneData } from './derive/lane-data.ts';
 import { rowsOf } from './derive/rows.ts';
@@ -26,21 +27,40 @@ type Props = {
   silentMs: number;
   stale: boolean;
   frozen: boolean;
+  /** From 0, from the top. */
+  place: number;
   open: boolean;
   toggle(): void;
 };
 
 /** One path: its name and verdict, its band on the common axis, and who answers now. */
-export function Lane({ lane, snapshot, data, entries, layout, nowMs, silentMs, stale, frozen, open, toggle }: Props) {
+export function Lane({
+  lane,
+  snapshot,
+  data,
+  entries,
+  layout,
+  nowMs,
+  silentMs,
+  stale,
+  frozen,
+  place,
+  open,
+  toggle,
+}: Props) {
   const unavailable = lane.state === 'unavailable';
   const verdict = stale
     ? `No report from the agent for ${duration(Math.floor(silentMs / 1_000) * 1_000)}. Calls may still be flowing.`
     : bindNumbers(lane.verdict);
-  const rows = rowsOf(lane, snapshot.pods, {
-    available: layout.kind === 'phone' ? 10_000 : layout.laneHeight - layout.beliefHeight,
-    most: layout.rowMost,
-    least: 14,
-  });
+  const healthy = (lane.belief?.missing.length ?? 0) === 0 && (lane.belief?.ghosts.length ?? 0) === 0;
+  const available = layout.kind === 'phone' ? 10_000 : layout.laneHeight - layout.beliefHeight;
+  const roomy = rowsOf(lane, snapshot.pods, { available, most: layout.rowMost, least: 14 });
+  // Where pods would fold only for want of height, a healthy lane gives its trigger line to them.
+  const compact =
+    healthy && layout.kind === 'desk' && roomy.groups.some((each) => each.kind === 'fold' && each.standing === 'used');
+  const rows = compact
+    ? rowsOf(lane, snapshot.pods, { available: layout.laneHeight - 26, most: layout.rowMost, least: 12.8 })
+    : roomy;
   const words = beliefWords(snapshot, lane, nowMs);
   const key = `lane-${lane.id}-name`;
   return (
@@ -50,6 +70,8 @@ export function Lane({ lane, snapshot, data, entries, layout, nowMs, silentMs, s
       data-state={lane.state}
       data-stale={stale}
       data-open={open}
+      data-compact={compact}
+      style={{ '--place': place + 3 } as CSSProperties}
       aria-labelledby={key}
     >
       <div className="lane-text">
@@ -69,7 +91,7 @@ export function Lane({ lane, snapshot, data, entries, layout, nowMs, silentMs, s
         </div>
         <p className="lane-mechanism">{lane.spec?.mechanism}</p>
         <p className="lane-verdict" data-testid={`lane-${lane.id}-verdict`}>
-          {verdict}
+          {spaced(verdict)}
         </p>
       </div>
       <div className="lane-time">
@@ -99,7 +121,9 @@ export function Lane({ lane, snapshot, data, entries, layout, nowMs, silentMs, s
           </div>
         ) : (
           <>
-            {stale && <p className="stale-mark">Values as of {duration(Math.floor(silentMs / 1_000) * 1_000)} ago</p>}
+            {stale && (
+              <p className="stale-mark">Values as of {spaced(duration(Math.floor(silentMs / 1_000) * 1_000))} ago</p>
+            )}
             <div className="lane-pods">
               {layout.pathWidth > 0 && (
                 <PathPicture

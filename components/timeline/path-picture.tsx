@@ -55,13 +55,13 @@ export function PathPicture({
         const bend = from + (to - from) * 0.5;
         const curve = `M${from} ${middle - offset} C${bend} ${middle - offset} ${bend} ${y} ${to} ${y}`;
         if (row.standing === 'used') {
-          const dots = Math.max(1, Math.min(8, row.pod.callsPerSecond / 10));
+          const dots = Math.max(1, Math.min(locked ? 5 : 8, row.pod.callsPerSecond / 10));
           return (
             <g key={row.pod.uid}>
               <path
                 d={curve}
                 className="path-line"
-                style={{ stroke: `var(--pod-${row.slot})`, strokeWidth: locked ? 4 : 2 }}
+                style={{ stroke: `var(--pod-${row.slot})`, strokeWidth: locked ? 5 : 2 }}
               />
               <path
                 d={curve}
@@ -72,6 +72,7 @@ export function PathPicture({
                     stroke: locked ? 'var(--ground)' : `var(--pod-${row.slot})`,
                     strokeDasharray: `0 ${100 / dots}`,
                     '--gap': `${100 / dots}`,
+                    '--dot': locked ? 2.5 : 5,
                   } as React.CSSProperties
                 }
               />
@@ -113,7 +114,12 @@ export function PathPicture({
           inClient={!remote}
         />
         {height > 84 && (
-          <text className="path-caption" x={wheel.x} y={wheel.y + radius + 20} textAnchor="middle">
+          <text
+            className="path-caption"
+            x={who === 'kube-proxy' && !wide ? wheel.x - 8 : wheel.x}
+            y={who === 'kube-proxy' ? wheel.y - radius - 12 : wheel.y + radius + (remote ? 17 : 20)}
+            textAnchor="middle"
+          >
             {caption}
           </text>
         )}

@@ -94,7 +94,7 @@ function PodRow({ laneId, row }: { laneId: string; row: Row }) {
 }
 
 const foldWords: Record<string, (n: number) => string> = {
-  idle: (n) => `${n} idle, 0\u202f%`,
+  idle: (n) => `${n} idle, 0\u00a0%`,
   missing: (n) => `${n} exist, not known here`,
   gone: (n) => `${n} gone`,
   starting: (n) => `${n} starting`,
@@ -124,7 +124,7 @@ export function percent(share: number): string {
   const value = share * 100;
   const text =
     value === 0 || value >= 99.95 || Math.abs(value - Math.round(value)) < 0.05 ? Math.round(value) : value.toFixed(1);
-  return `${text}\u202f%`;
+  return `${text}\u00a0%`;
 }
 
 function rate(value: number): string {

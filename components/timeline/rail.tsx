@@ -2,35 +2,42 @@
 
 import { useLayoutEffect, useRef } from 'react';
 import { duration } from '../../model/time.ts';
-import { type Bracket, costliest } from './derive/brackets.ts';
+import { spaced } from '../ui/text.ts';
+import { type Bracket, costliest, shortLabel } from './derive/brackets.ts';
 import { placeLabels } from './derive/place.ts';
 import { xOf } from './paint/axis.ts';
 import { usePainter } from './ticker-context.tsx';
 
-type Sizes = { label: number; full: number };
+type Sizes = { label: number; short: number; full: number };
 
 /** The texts of a lane's brackets: the reaction, the most important number of the screen, and where the time went. */
 export function Rail({ laneId, brackets, narrow }: { laneId: string; brackets: readonly Bracket[]; narrow: boolean }) {
   const root = useRef<HTMLDivElement>(null);
   const sizes = useRef<Sizes[]>([]);
   useLayoutEffect(() => {
-    sizes.current = [...(root.current?.children ?? [])].map((child) => ({
-      label: (child.firstElementChild as HTMLElement).offsetWidth + 12,
-      full: (child as HTMLElement).scrollWidth + 4,
-    }));
+    const before = sizes.current;
+    sizes.current = [...(root.current?.children ?? [])].map((child, i) => {
+      const element = child as HTMLElement;
+      // Measured in the long form; the short one is measured while it is shown, or estimated.
+      const label = (element.firstElementChild as HTMLElement).offsetWidth + 4;
+      if (element.dataset.show === 'short')
+        return { ...(before[i] ?? { label: label * 2, full: label * 4 }), short: label };
+      return { label, short: Math.min(label, before[i]?.short ?? label * 0.5), full: element.scrollWidth + 4 };
+    });
   });
   usePainter((axis) => {
     const items = brackets.map((each, i) => ({
       x0: xOf(axis, each.fromMs),
       x1: each.toMs === undefined ? axis.width : xOf(axis, each.toMs),
       label: sizes.current[i]?.label ?? 80,
+      short: sizes.current[i]?.short ?? 60,
       full: sizes.current[i]?.full ?? 200,
     }));
     const placed = placeLabels(items, axis.width);
     [...(root.current?.children ?? [])].forEach((child, i) => {
       const { left, show } = placed[i] ?? { left: 0, show: 'none' };
       const style = (child as HTMLElement).style;
-      style.transform = `translate(${left.toFixed(1)}px, -50%)`;
+      style.transform = `translateX(${Math.round(left)}px)`;
       (child as HTMLElement).dataset.show = show;
     });
   });
@@ -43,7 +50,12 @@ export function Rail({ laneId, brackets, narrow }: { laneId: string; brackets: r
           data-testid={i === brackets.length - 1 ? `bracket-${laneId}` : undefined}
           data-state={bracket.state}
         >
-          <b className="bracket-label">{bracket.label}</b>
+          <b className="bracket-label">
+            <span className="bracket-long">{spaced(bracket.label)}</span>
+            <span className="bracket-short" aria-hidden>
+              {spaced(shortLabel(bracket.label))}
+            </span>
+          </b>
           <span className="bracket-note">
             <Note bracket={bracket} narrow={narrow} />
           </span>
@@ -54,19 +66,19 @@ export function Rail({ laneId, brackets, narrow }: { laneId: string; brackets: r
 }
 
 function Note({ bracket, narrow }: { bracket: Bracket; narrow: boolean }) {
-  if (bracket.note !== '') return bracket.note;
+  if (bracket.note !== '') return spaced(bracket.note);
   const most = costliest(bracket.steps);
   if (narrow && most !== undefined) {
     return (
       <>
-        of which <b>{duration(most.ms)}</b> {most.name}
+        of which <b>{spaced(duration(most.ms))}</b> {most.name}
       </>
     );
   }
   return bracket.steps.map((step, i) => (
     <span key={step.name} className={step === most ? 'bracket-step bracket-most' : 'bracket-step'}>
       {i > 0 && <i aria-hidden>›</i>}
-      {step.name} <b>{duration(step.ms)}</b>
+      {step.name} <b>{spaced(duration(step.ms))}</b>
     </span>
   ));
 }

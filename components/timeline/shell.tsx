@@ -1,3 +1,5 @@
+import type { CSSProperties } from 'react';
+
 /** Before the agent has answered: the same places, and sentences that say what is missing. */
 const paths = [
   ['clusterip', 'ClusterIP'],
@@ -17,8 +19,14 @@ export function Shell({ reason }: { reason: string }) {
         <div className="cluster-time" />
         <div className="cluster-now" />
       </section>
-      {paths.map(([id, label]) => (
-        <section key={id} className="lane" data-testid={`lane-${id}`} data-state="connecting">
+      {paths.map(([id, label], place) => (
+        <section
+          key={id}
+          className="lane"
+          style={{ '--place': place + 3 } as CSSProperties}
+          data-testid={`lane-${id}`}
+          data-state="connecting"
+        >
           <div className="lane-text">
             <div className="lane-head">
               <h2 className="lane-name">{label}</h2>

@@ -30,7 +30,7 @@ export function Tears({ tears }: { tears: readonly Tear[] }) {
     <div className="tears" ref={root}>
       {tears.map((tear) => (
         <div key={tear.fromMs} className="tear">
-          <LostTag count={tear.count} large={tear.count > 10} />
+          <LostTag count={tear.count} large={tear.count > 10} word="lost" />
           <span className="sr-only">calls lost</span>
         </div>
       ))}

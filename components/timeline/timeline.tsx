@@ -7,6 +7,7 @@ import { Notice } from '../controls/notice.tsx';
 import { scorecards } from '../ledger/scores.ts';
 import { useLive, useLiveStore } from '../live/provider.tsx';
 import type { LiveView } from '../live/store.ts';
+import { spaced } from '../ui/text.ts';
 import { setUrlParameter } from '../ui/theme.ts';
 import { Cluster } from './cluster.tsx';
 import { eventLines } from './derive/events.ts';
@@ -58,10 +59,10 @@ export function Timeline() {
 
   return (
     <TickerContext value={ticker}>
-      <div className="timeline" ref={root}>
+      <div className="timeline" ref={root} style={{ '--lanes': view.snapshot?.lanes.length ?? 4 } as CSSProperties}>
         <Header />
         <h1 className="headline" data-testid="headline">
-          {headlineOf(view)}
+          {spaced(headlineOf(view))}
         </h1>
         <main className="grid">
           <div className="legend" aria-hidden>
@@ -111,7 +112,7 @@ function Tracks({ view, layout, windowMs }: { view: LiveView; layout: Layout; wi
   return (
     <>
       <Cluster snapshot={snapshot} lines={derived.lines} nowMs={nowMs} reported={derived.reported} stale={stale} />
-      {snapshot.lanes.map((lane) => {
+      {snapshot.lanes.map((lane, place) => {
         const data = derived.lanes.get(lane.id);
         return data === undefined ? null : (
           <Lane
@@ -125,6 +126,7 @@ function Tracks({ view, layout, windowMs }: { view: LiveView; layout: Layout; wi
             silentMs={silentMs}
             stale={stale}
             frozen={frozen}
+            place={place}
             open={open === lane.id}
             toggle={() => setOpen(open === lane.id ? undefined : lane.id)}
           />

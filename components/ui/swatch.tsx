@@ -60,11 +60,12 @@ export function Cross() {
   );
 }
 
-export function LostTag({ count, large = false }: { count: number; large?: boolean }) {
+export function LostTag({ count, large = false, word = '' }: { count: number; large?: boolean; word?: string }) {
   return (
     <span className={large ? 'lost lost-large' : 'lost'}>
       <Cross />
       {count.toLocaleString('en').replaceAll(',', '\u2009')}
+      {word !== '' && <span className="lost-word">{word}</span>}
     </span>
   );
 }

@@ -111,3 +111,8 @@ export function costliest(steps: readonly Step[]): Step | undefined {
     undefined,
   );
 }
+
+/** "47 s +" for "47 s and counting". */
+export function shortLabel(label: string): string {
+  return label.replace(/ and counting$/, '\u202f+').replace(/^counting$/, '…');
+}

@@ -1,6 +1,7 @@
 /** Something that hangs on an instant: a line at `x0`, perhaps an arrow at `x1`, and a text beside it. */
-export type Hanging = { x0: number; x1: number; label: number; full: number };
-export type Placed = { left: number; show: 'full' | 'label' | 'none' };
+/** Widths of the text with everything, without its note, and in its shortest form. */
+export type Hanging = { x0: number; x1: number; full: number; label: number; short: number };
+export type Placed = { left: number; show: 'full' | 'label' | 'short' | 'none' };
 
 const beside = 10;
 const apart = 14;
@@ -21,17 +22,22 @@ export function placeLabels(items: readonly Hanging[], width: number): Placed[] 
     const choices: Placed[] = [
       { left: from, show: 'full' },
       { left: from, show: 'label' },
+      { left: from, show: 'short' },
     ];
-    const fits = (each: Placed) => each.left + (each.show === 'full' ? item.full : item.label) <= limit;
+    const fits = (each: Placed) => each.left + widthOf(item, each.show) <= limit;
     let choice = choices.find(fits);
     if (choice === undefined) {
-      const left = Math.min(item.x0, limit) - beside - item.label;
-      if (left >= 0 && (newest || left > 0)) choice = { left, show: 'label' };
-      else if (newest) choice = { left: Math.max(0, limit - item.label), show: 'label' };
+      const left = Math.min(item.x0, limit) - beside - item.short;
+      if (left >= 0 && (newest || left > 0)) choice = { left, show: 'short' };
+      else if (newest) choice = { left: Math.max(0, limit - item.short), show: 'short' };
     }
     if (choice === undefined) continue;
     placed[i] = choice;
     limit = Math.min(limit, choice.left - apart, Math.max(0, item.x0) - 4);
   }
   return placed;
+}
+
+export function widthOf(item: Hanging, show: Placed['show']): number {
+  return show === 'none' ? 0 : item[show];
 }

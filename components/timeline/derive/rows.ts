@@ -22,7 +22,7 @@ export function rowsOf(lane: Lane, pods: readonly Pod[], sizes: RowSizes): Rows 
       return {
         pod: each,
         slot: pod?.slot ?? 0,
-        handle: each.uid === '' ? 'no pod named' : (pod?.handle ?? each.pod.slice(-5)),
+        handle: each.uid === '' ? 'not attributed' : (pod?.handle ?? each.pod.slice(-5)),
         standing: each.standing,
         incarnation: pod?.incarnation ?? 0,
       };

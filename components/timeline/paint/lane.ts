@@ -43,7 +43,7 @@ export function paintLane(canvas: HTMLCanvasElement, picture: LanePicture, metri
   paintBand(on, picture, metrics.font);
   for (const tear of picture.tears) paintTear(on, tear);
   paintStrip(on, picture.belief, stripTop, metrics.strip, picture);
-  for (const bracket of picture.brackets) paintBracket(on, bracket);
+  for (const [i, bracket] of picture.brackets.entries()) paintBracket(on, bracket, picture.brackets[i + 1]);
   if (picture.stale) paintUnknown(on, picture.reportedMs, metrics.font);
 }
 
@@ -53,8 +53,7 @@ function paintBand({ pen, brush, axis, top, bottom }: On, picture: LanePicture, 
   const height = bottom - top;
   const from = startMs(axis);
   const lastEnd = picture.stretches[picture.stretches.length - 1]?.toMs ?? 0;
-  const seen = new Map<string, { y: number; h: number }>();
-  const labels: { uid: string; x: number; y: number; h: number }[] = [];
+  const labels = new Map<string, { x: number; y: number; h: number }>();
   for (const stretch of picture.stretches) {
     if (stretch.toMs < from || stretch.fromMs > axis.edgeMs) continue;
     const x0 = Math.max(0, xOf(axis, stretch.fromMs));
@@ -69,14 +68,15 @@ function paintBand({ pen, brush, axis, top, bottom }: On, picture: LanePicture, 
       y -= h;
       pen.fillStyle = brush.pod(picture.slots.get(uid) ?? 0);
       pen.fillRect(x0, y + gap, x1 - x0, h - gap);
-      const place = seen.get(uid);
-      if (place === undefined) labels.push({ uid, x: x0, y: y + gap, h: h - gap });
-      seen.set(uid, { y, h });
+      const label = labels.get(uid);
+      // The handle stands where the stripe begins, unless it changes its place before the handle has ended.
+      const moves = label !== undefined && x0 - label.x < font * 4 && Math.abs(label.y - y - gap) > 2;
+      if (label === undefined || moves) labels.set(uid, { x: x0, y: y + gap, h: h - gap });
     });
   }
-  pen.font = `600 ${font}px "Inter Variable", system-ui, sans-serif`;
+  pen.font = `650 ${font}px "JetBrains Mono Variable", ui-monospace, monospace`;
   pen.textBaseline = 'middle';
-  for (const { uid, x, y, h } of labels) {
+  for (const [uid, { x, y, h }] of labels) {
     if (h < font * 0.98) continue;
     const handle = picture.handles.get(uid) ?? '';
     const wide = pen.measureText(handle).width;
@@ -148,7 +148,7 @@ function paintStrip({ pen, brush, axis }: On, belief: BeliefStrip, top: number, 
 }
 
 /** True to scale; under 5 px a single arrow on the line. */
-function paintBracket({ pen, brush, axis, top }: On, bracket: Bracket): void {
+function paintBracket({ pen, brush, axis, top }: On, bracket: Bracket, next: Bracket | undefined): void {
   const ink = brush.palette.text;
   const x0 = xOf(axis, bracket.fromMs);
   const y = Math.round(top * 0.5) + 0.5;
@@ -159,17 +159,23 @@ function paintBracket({ pen, brush, axis, top }: On, bracket: Bracket): void {
     const from = Math.max(0, x0);
     if (from >= axis.width) return;
     if (bracket.state === 'never') pen.setLineDash([3, 4]);
-    line(pen, from, y, axis.width - 3, y);
+    // A newer bracket has the rail from its start on.
+    const until = next === undefined ? axis.width : Math.min(axis.width, xOf(axis, next.fromMs) - 6);
+    if (until > from) line(pen, from, y, until - 3, y);
     pen.setLineDash([]);
-    arrow(pen, axis.width - 2, y, 'open');
+    if (next === undefined) arrow(pen, axis.width - 2, y, 'open');
     if (x0 >= 0) line(pen, x0, y - 5, x0, y + 5);
     return;
   }
   const x1 = xOf(axis, bracket.toMs);
   if (x1 < 0 || x0 > axis.width) return;
   if (x1 - x0 < 5) {
-    line(pen, x0, 2, x0, top - 4);
-    arrow(pen, x0, top, 'down');
+    // Wider than the event line that it stands on.
+    pen.beginPath();
+    pen.moveTo(x0 - 7, top - 10);
+    pen.lineTo(x0 + 7, top - 10);
+    pen.lineTo(x0, top);
+    pen.fill();
     return;
   }
   pen.beginPath();
