@@ -58,6 +58,8 @@ export interface Hub extends EventSink {
   watch(from?: ResumeFrom): Viewer;
   /** Called with every update, after it was folded; returns the unsubscriber. */
   subscribe(onUpdate: (update: Update) => void): () => void;
+  /** Ends every viewer's stream; they may come again. */
+  closeViewers(): void;
   close(): void;
 }
 
@@ -116,6 +118,10 @@ export function createHub(options: HubOptions): Hub {
     return replay.after(from.afterSequence) ?? restarted('too old');
   }
 
+  function closeViewers() {
+    for (const viewer of [...viewers]) viewer.close();
+  }
+
   return {
     emit: (event) => void publish(event),
     publish,
@@ -151,8 +157,9 @@ export function createHub(options: HubOptions): Hub {
       subscribers.add(onUpdate);
       return () => subscribers.delete(onUpdate);
     },
+    closeViewers,
     close() {
-      for (const viewer of [...viewers]) viewer.close();
+      closeViewers();
       subscribers.clear();
     },
   };

@@ -1,0 +1,127 @@
+import { timingSafeEqual } from 'node:crypto';
+
+/** What a caller may do: look; have a say where the room is asked; change things. Each includes the one before. */
+export const roles = ['view', 'vote', 'control'] as const;
+export type Role = (typeof roles)[number];
+
+export interface GuardSettings {
+  /** Where the agent listens; known once it does. */
+  readonly port: () => number;
+  readonly dashboardPort?: number | undefined;
+  /** Host names besides loopback that requests and pages may name. */
+  readonly allowedHosts?: readonly string[] | undefined;
+  /** When set, only who sends it as a bearer token has control. */
+  readonly token?: string | undefined;
+}
+
+/** Of a request, what is looked at. Header names are lower case, as node:http has them. */
+export interface Asked {
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly remoteAddress: string | undefined;
+}
+
+export type Verdict =
+  | { readonly kind: 'pass'; readonly role: Role }
+  | { readonly kind: 'refuse'; readonly code: 'permission_denied' | 'unauthenticated'; readonly message: string };
+
+/**
+ * Who may pass, on every request. Host: against DNS rebinding, where a foreign name points to this machine.
+ * Origin: against pages of other sites, which can send requests but not choose their Origin.
+ * Then the role: without a token everyone on loopback is `control`; with one, its bearer is, and others `view`.
+ */
+export function guard(asked: Asked, settings: GuardSettings): Verdict {
+  const host = one(asked.headers.host);
+  if (host === undefined || !hostAllowed(host, settings)) {
+    return refuse(`host ${show(host)} is not allowed: allowed are loopback names${also(settings)}`);
+  }
+  const origin = one(asked.headers.origin);
+  if (origin !== undefined && !originAllowed(origin, host, one(asked.headers['x-forwarded-host']), settings)) {
+    return refuse(`origin ${show(origin)} is not allowed: allowed are pages of the dashboard itself${also(settings)}`);
+  }
+  if (one(asked.headers['sec-fetch-site']) === 'cross-site') return refuse('requests of other sites are not allowed');
+
+  if (settings.token !== undefined) {
+    const sent = one(asked.headers.authorization);
+    if (sent === undefined) return { kind: 'pass', role: 'view' };
+    return sameText(sent, `Bearer ${settings.token}`)
+      ? { kind: 'pass', role: 'control' }
+      : { kind: 'refuse', code: 'unauthenticated', message: 'the token in Authorization is not the right one' };
+  }
+  return { kind: 'pass', role: isLoopbackAddress(asked.remoteAddress) ? 'control' : 'view' };
+}
+
+export function mayAct(role: Role, needed: Role): boolean {
+  return roles.indexOf(role) >= roles.indexOf(needed);
+}
+
+function refuse(message: string): Verdict {
+  return { kind: 'refuse', code: 'permission_denied', message };
+}
+
+function hostAllowed(host: string, settings: GuardSettings): boolean {
+  // An URL parser would read these as more than a host.
+  if (host === '' || /[/?#@\\\s]/.test(host)) return false;
+  const name = nameOf(`http://${host}`);
+  if (name === undefined) return false;
+  return isLoopbackName(name) || (settings.allowedHosts ?? []).some((each) => each === name || each === host);
+}
+
+function originAllowed(
+  origin: string,
+  host: string,
+  forwardedHost: string | undefined,
+  settings: GuardSettings,
+): boolean {
+  let url: URL;
+  try {
+    url = new URL(origin);
+  } catch {
+    return false;
+  }
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return false;
+  if (!hostAllowed(url.host, settings)) return false;
+  // A page cannot add X-Forwarded-Host to a cross-origin request without being asked first, and nobody here agrees.
+  if (url.host === host.toLowerCase() || url.host === forwardedHost?.toLowerCase()) return true;
+  if (!isLoopbackName(url.hostname)) return true;
+  const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
+  return port === settings.port() || port === settings.dashboardPort;
+}
+
+function nameOf(url: string): string | undefined {
+  try {
+    return new URL(url).hostname.toLowerCase();
+  } catch {
+    return undefined;
+  }
+}
+
+function isLoopbackName(name: string): boolean {
+  return (
+    name === 'localhost' ||
+    name.endsWith('.localhost') ||
+    name === '[::1]' ||
+    /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(name)
+  );
+}
+
+function isLoopbackAddress(address: string | undefined): boolean {
+  if (address === undefined) return false;
+  return address === '::1' || /^(::ffff:)?127\./.test(address);
+}
+
+function also({ allowedHosts = [] }: GuardSettings): string {
+  return allowedHosts.length === 0 ? '' : ` and ${allowedHosts.join(', ')}`;
+}
+
+function one(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
+}
+
+function show(text: string | undefined): string {
+  return text === undefined ? 'without a name' : JSON.stringify(text.slice(0, 120));
+}
+
+function sameText(a: string, b: string): boolean {
+  const [left, right] = [Buffer.from(a), Buffer.from(b)];
+  return left.length === right.length && timingSafeEqual(left, right);
+}

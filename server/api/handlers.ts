@@ -1,0 +1,106 @@
+import { create } from '@bufbuild/protobuf';
+import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect';
+import type { AgentService } from '../../gen/lbscope/agent/v1/agent_pb.js';
+import { LaneSpecSchema, type Traffic } from '../../gen/lbscope/events/v1/events_pb.js';
+import type { Hub } from '../events/hub.ts';
+import type { Clock, Timers } from '../events/port.ts';
+import type { Agent, Done } from './agent-port.ts';
+import { watch } from './watch.ts';
+
+export interface HandlerParts {
+  readonly hub: Hub;
+  readonly agent: Agent;
+  readonly clock: Clock;
+  readonly timers: Timers;
+}
+
+/** Viewers at once: some thirty are expected; this bounds memory when someone opens streams in a loop. */
+const mostViewers = 500;
+
+/**
+ * The methods of the design's table. Fields were checked before (preflight.ts): here a required one is there and in range.
+ * Each answers with a sequence that is not older than what it brought about, so that a viewer knows when it has seen it.
+ */
+export function handlers({ hub, agent, clock, timers }: HandlerParts): ServiceImpl<typeof AgentService> {
+  return {
+    getSnapshot: () => hub.snapshot(),
+
+    watch(request, context) {
+      if (hub.viewers >= mostViewers) {
+        throw new ConnectError(`there are ${mostViewers} viewers, which is the most`, Code.ResourceExhausted);
+      }
+      return watch(request, { hub, clock, timers }, context.signal);
+    },
+
+    startTraffic({ laneId }) {
+      done(agent.startTraffic(laneId));
+      return { sequence: hub.sequence };
+    },
+
+    stopTraffic({ laneId }) {
+      done(agent.stopTraffic(laneId));
+      return { sequence: hub.sequence };
+    },
+
+    setTraffic({ laneId, $typeName: _, $unknown: __, ...given }) {
+      const change = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+      const { traffic } = done(agent.setTraffic(laneId, change as Partial<Traffic>));
+      return { sequence: hub.sequence, traffic };
+    },
+
+    newRun: () => agent.newRun(),
+
+    putLane({ lane }) {
+      // A lane without a name is shown by its id.
+      const spec = create(LaneSpecSchema, lane);
+      done(agent.putLane(spec.label === '' ? { ...spec, label: spec.id } : spec));
+      return { sequence: hub.sequence };
+    },
+
+    removeLane({ laneId = '' }) {
+      done(agent.removeLane(laneId));
+      return { sequence: hub.sequence };
+    },
+
+    async scaleDeployment({ replicas = 0 }) {
+      const { from, to } = done(await agent.scale(replicas));
+      return { sequence: hub.sequence, from, to };
+    },
+
+    async deletePod({ pod = '', gracePeriodSeconds }) {
+      const { uid } = done(await agent.deletePod(pod, gracePeriodSeconds));
+      return { sequence: hub.sequence, uid };
+    },
+
+    async restartRollout() {
+      done(await agent.restartRollout());
+      return { sequence: hub.sequence };
+    },
+
+    async setPodBehavior({ pod = '', ready, delayMs, errorRate, crash }) {
+      const { uid } = done(
+        await agent.setPodBehavior(pod, {
+          ...(ready === undefined ? {} : { ready }),
+          ...(delayMs === undefined ? {} : { delayMs }),
+          ...(errorRate === undefined ? {} : { errorRate }),
+          ...(crash === undefined ? {} : { crash }),
+        }),
+      );
+      return { sequence: hub.sequence, uid };
+    },
+  };
+}
+
+const codes: Readonly<Record<Extract<Done, { ok: false }>['code'], Code>> = {
+  not_found: Code.NotFound,
+  permission_denied: Code.PermissionDenied,
+  unavailable: Code.Unavailable,
+  failed_precondition: Code.FailedPrecondition,
+  resource_exhausted: Code.ResourceExhausted,
+};
+
+/** The one place where a refusal, a value until here, becomes Connect's exception. */
+function done<T extends object>(outcome: Done<T>): { readonly ok: true } & T {
+  if (outcome.ok) return outcome;
+  throw new ConnectError(outcome.message, codes[outcome.code]);
+}

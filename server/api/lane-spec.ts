@@ -1,0 +1,73 @@
+/** The fields of a lane that depend on each other. */
+export interface LaneFields {
+  readonly target?: unknown;
+  readonly resolver?: unknown;
+  readonly profile?: unknown;
+  readonly envoyStatus?: unknown;
+  readonly pollIntervalSeconds?: unknown;
+}
+
+const dnsLabel = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/i;
+const portName = /^(?=.{1,15}$)[a-z0-9]+(-[a-z0-9]+)*$/;
+
+/** What is wrong with a lane beyond its single fields; each fault names field, value and what is allowed. */
+export function checkLaneSpec(lane: LaneFields, path = 'lane'): string[] {
+  const faults: string[] = [];
+  const { target, resolver, profile, envoyStatus, pollIntervalSeconds } = lane;
+  if (typeof target === 'string' && target !== '') {
+    const fault = resolver === 'kubernetes' ? kubernetesTarget(target) : hostAndPort(target);
+    if (fault !== undefined) faults.push(`${path}.target is ${JSON.stringify(target)}: ${fault}`);
+  }
+  if (typeof envoyStatus === 'string' && envoyStatus !== '') {
+    const fault = hostAndPort(envoyStatus);
+    if (fault !== undefined) faults.push(`${path}.envoyStatus is ${JSON.stringify(envoyStatus)}: ${fault}`);
+  }
+  if (typeof profile === 'string' && profile !== '' && resolver !== 'dns') {
+    faults.push(
+      `${path}.profile is "${profile}": allowed is nothing, as it says how a client asks DNS and the resolver is "${resolver}"`,
+    );
+  }
+  if (typeof pollIntervalSeconds === 'number' && pollIntervalSeconds !== 0) {
+    if (profile !== 'poll') {
+      faults.push(
+        `${path}.pollIntervalSeconds is ${pollIntervalSeconds}: allowed is 0, as only the profile poll asks by itself`,
+      );
+    } else if (pollIntervalSeconds < 1) {
+      faults.push(`${path}.pollIntervalSeconds is ${pollIntervalSeconds}: allowed is a number from 1 to 86400`);
+    }
+  }
+  return faults;
+}
+
+function hostAndPort(text: string): string | undefined {
+  const allowed = 'allowed is host:port with a port from 1 to 65535';
+  const parts = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]/@]+)):(\d{1,6})$/.exec(text);
+  if (parts === null) return allowed;
+  const port = Number(parts[3]);
+  if (port < 1 || port > 65_535) return allowed;
+  const host = parts[2];
+  // A trailing dot is DNS's way to say that the name is complete.
+  if (
+    host !== undefined &&
+    !(
+      host.length <= 253 &&
+      host
+        .replace(/\.$/, '')
+        .split('.')
+        .every((l) => dnsLabel.test(l))
+    )
+  )
+    return `${allowed}, and a host name of letters, digits, - and dots`;
+  return undefined;
+}
+
+function kubernetesTarget(text: string): string | undefined {
+  const allowed =
+    'allowed is service.namespace:port for the resolver kubernetes, the port from 1 to 65535 or a name of the Service';
+  const parts = /^([^:/@]+):([\w-]+)$/.exec(text);
+  const names = parts?.[1]?.split('.') ?? [];
+  if (names.length !== 2 || !names.every((name) => dnsLabel.test(name))) return allowed;
+  const port = parts?.[2] ?? '';
+  if (/^\d+$/.test(port)) return Number(port) >= 1 && Number(port) <= 65_535 ? undefined : allowed;
+  return portName.test(port) ? undefined : allowed;
+}

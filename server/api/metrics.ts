@@ -1,0 +1,98 @@
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { LaneFrame } from '../../gen/lbscope/events/v1/events_pb.js';
+import type { Hub } from '../events/hub.ts';
+
+export interface Metrics {
+  /** Prometheus' text format. */
+  text(): Promise<string>;
+  readonly contentType: string;
+  close(): void;
+}
+
+interface Series {
+  readonly labels: { lane: string; pod: string; outcome: string };
+  readonly uid: string;
+  count: number;
+}
+
+/** What the agent counts, for Prometheus. Series of a pod go when the run forgets it, or they would grow for ever. */
+export function createMetrics(hub: Hub): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const calls = new Map<string, Series>();
+  const registers = [registry];
+  new Counter({
+    name: 'lbscope_calls_total',
+    help: 'Calls by lane, pod (empty: no pod can be named) and outcome (answered or an error class)',
+    labelNames: ['lane', 'pod', 'outcome'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [key, { labels, uid, count }] of calls) {
+        const laneGone = !hub.run.lanes.has(labels.lane);
+        if (laneGone || (uid !== '' && !hub.run.pods.has(uid))) calls.delete(key);
+        else this.inc(labels, count);
+      }
+    },
+  });
+  const frames = new Counter({ name: 'lbscope_frames_total', help: 'Frames numbered by the hub', registers });
+  const events = new Counter({
+    name: 'lbscope_events_total',
+    help: 'Events numbered by the hub, by kind',
+    labelNames: ['kind'],
+    registers,
+  });
+  new Gauge({
+    name: 'lbscope_viewers',
+    help: 'Open Watch streams',
+    registers,
+    collect() {
+      this.set(hub.viewers);
+    },
+  });
+  const inFlight = new Gauge({
+    name: 'lbscope_calls_in_flight',
+    help: 'Calls in flight at the end of the last frame, by lane',
+    labelNames: ['lane'],
+    registers,
+  });
+
+  function count(lane: string, uid: string, outcome: string, n: number) {
+    if (n === 0) return;
+    const key = `${lane}/${uid}/${outcome}`;
+    const series = calls.get(key);
+    if (series !== undefined) series.count += n;
+    else {
+      const pod = uid === '' ? '' : (hub.run.pods.get(uid)?.pod.name ?? uid);
+      calls.set(key, { labels: { lane, pod, outcome }, uid, count: n });
+    }
+  }
+
+  function countLane(lane: LaneFrame) {
+    inFlight.set({ lane: lane.laneId }, lane.inFlight);
+    for (const pod of lane.pods) {
+      count(lane.laneId, pod.podUid, 'answered', pod.answered);
+      for (const failed of pod.failed) count(lane.laneId, pod.podUid, failed.errorClass, failed.count);
+    }
+  }
+
+  const unsubscribe = hub.subscribe((update) => {
+    if (update.case === 'frame') {
+      frames.inc();
+      for (const lane of update.value.lanes) countLane(lane);
+      return;
+    }
+    const { kind, laneId } = update.value;
+    if (kind.case !== undefined) events.inc({ kind: kind.case });
+    if (kind.case === 'laneChanged' && kind.value.removed && laneId !== undefined) inFlight.remove({ lane: laneId });
+  });
+
+  return {
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+    close() {
+      unsubscribe();
+      registry.clear();
+    },
+  };
+}

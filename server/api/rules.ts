@@ -1,0 +1,147 @@
+import { policies, profiles, resolvers, rpcKinds } from '../../model/words.ts';
+import { checkLaneSpec } from './lane-spec.ts';
+
+/** What one field of a request may hold. Names are those of the JSON, which are also the generated code's. */
+export type Rule = { readonly required?: boolean } & (
+  | { readonly kind: 'number'; readonly min: number; readonly max: number; readonly whole: boolean }
+  | { readonly kind: 'bool' }
+  | { readonly kind: 'word'; readonly words: readonly string[]; readonly mayBeEmpty?: boolean }
+  | { readonly kind: 'text'; readonly allowed: string; readonly pattern: RegExp; readonly mayBeEmpty?: boolean }
+  | { readonly kind: 'message'; readonly request: RequestRules }
+);
+
+/** Values as they came: of the right type and in range, or absent. */
+export type Values = Readonly<Record<string, unknown>>;
+
+export interface RequestRules {
+  readonly fields: Readonly<Record<string, Rule>>;
+  /** What no single field can say: each fault a sentence. Called with values that are right by themselves. */
+  readonly together?: (values: Values, path: string) => readonly string[];
+}
+
+const whole = (min: number, max: number): Rule => ({ kind: 'number', min, max, whole: true });
+const number = (min: number, max: number): Rule => ({ kind: 'number', min, max, whole: false });
+const required = (rule: Rule): Rule => ({ ...rule, required: true });
+
+const laneId: Rule = {
+  kind: 'text',
+  allowed: 'the id of a lane: 1 to 32 of a-z, 0-9 and -',
+  pattern: /^[a-z0-9-]{1,32}$/,
+};
+/** Names of pods are DNS subdomains of at most 253 characters; UIDs fit the same form. */
+const pod: Rule = {
+  kind: 'text',
+  allowed: 'the name or UID of a pod',
+  pattern: /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/,
+};
+/** On the screen, in one line: no control characters. */
+const line = (most: number): Rule => ({
+  kind: 'text',
+  allowed: `one line of at most ${most} characters`,
+  pattern: new RegExp(`^\\P{Cc}{1,${most}}$`, 'u'),
+  mayBeEmpty: true,
+});
+
+const lane: RequestRules = {
+  fields: {
+    id: required(laneId),
+    label: line(80),
+    target: required({
+      kind: 'text',
+      allowed: 'host:port, or service.namespace:port for the resolver kubernetes',
+      pattern: /^\S{1,300}$/,
+    }),
+    resolver: required({ kind: 'word', words: resolvers }),
+    policy: required({ kind: 'word', words: policies }),
+    connections: whole(0, 1_000),
+    profile: { kind: 'word', words: profiles, mayBeEmpty: true },
+    envoyStatus: {
+      kind: 'text',
+      allowed: 'host:port of a proxy status listener, or nothing',
+      pattern: /^\S{1,300}$/,
+      mayBeEmpty: true,
+    },
+    // Below 1 s a lookup would load the name server; above a day it is no polling.
+    pollIntervalSeconds: number(0, 86_400),
+    mechanism: line(120),
+  },
+  together: checkLaneSpec,
+};
+
+/** The largest gRPC message that common servers take is 16 MiB here; a kilobyte is left for the other fields. */
+const mostPayload = 16 * 1024 * 1024 - 1_024;
+const trafficFields = [
+  'ratePerSecond',
+  'concurrency',
+  'connections',
+  'kind',
+  'messagesPerStream',
+  'payloadBytes',
+  'deadlineMs',
+  'thinkTimeMs',
+] as const;
+
+/** By method name. The ranges are those of the comments in events.proto and agent.proto. */
+export const requestRules: Readonly<Record<string, RequestRules>> = {
+  GetSnapshot: { fields: {} },
+  Watch: {
+    fields: {
+      runId: { kind: 'text', allowed: 'the runId of a snapshot', pattern: /^[\w-]{1,64}$/ },
+      afterSequence: whole(0, Number.MAX_SAFE_INTEGER),
+    },
+    together: ({ runId, afterSequence }) =>
+      (runId === undefined) === (afterSequence === undefined)
+        ? []
+        : ['runId and afterSequence name a position together: give both, or neither for a snapshot'],
+  },
+  StartTraffic: { fields: { laneId } },
+  StopTraffic: { fields: { laneId } },
+  SetTraffic: {
+    fields: {
+      laneId,
+      ratePerSecond: number(0.1, 100_000),
+      concurrency: whole(1, 10_000),
+      connections: whole(1, 1_000),
+      kind: { kind: 'word', words: rpcKinds },
+      messagesPerStream: whole(1, 1_000_000),
+      payloadBytes: whole(0, mostPayload),
+      deadlineMs: whole(1, 600_000),
+      thinkTimeMs: whole(0, 600_000),
+    },
+    together(values) {
+      if (values.ratePerSecond !== undefined && values.concurrency !== undefined) {
+        return [
+          `ratePerSecond is ${values.ratePerSecond} and concurrency is ${values.concurrency}: allowed is one of them, ` +
+            'as a rate opens the loop and a concurrency closes it',
+        ];
+      }
+      return trafficFields.some((field) => values[field] !== undefined)
+        ? []
+        : [`nothing to change: give at least one of ${trafficFields.join(', ')}`];
+    },
+  },
+  NewRun: { fields: {} },
+  PutLane: { fields: { lane: { kind: 'message', request: lane, required: true } } },
+  RemoveLane: { fields: { laneId: required(laneId) } },
+  ScaleDeployment: { fields: { replicas: required(whole(0, 200)) } },
+  DeletePod: { fields: { pod: required(pod), gracePeriodSeconds: whole(0, 86_400) } },
+  RestartRollout: { fields: {} },
+  SetPodBehavior: {
+    fields: {
+      pod: required(pod),
+      ready: { kind: 'bool' },
+      delayMs: number(0, 600_000),
+      errorRate: number(0, 1),
+      crash: { kind: 'bool' },
+    },
+    together({ ready, delayMs, errorRate, crash }) {
+      const others = [ready, delayMs, errorRate].some((value) => value !== undefined);
+      if (crash === true && others) {
+        return ['crash is true: allowed is crash alone, as a pod that crashed forgets its other behaviour'];
+      }
+      return crash === true || others
+        ? []
+        : ['nothing to change: give at least one of ready, delayMs, errorRate, or crash: true'];
+    },
+  },
+};
