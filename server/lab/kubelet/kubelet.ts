@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import type { DialMap, Range } from '../addresses.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock, Environment } from '../clock.ts';
 import type { Delays } from '../delays.ts';
 import type { KubeObject, Store } from '../store-port.ts';
 import type { LogRing } from './log-ring.ts';
@@ -18,7 +18,7 @@ export interface KubeletOptions {
   readonly dialMap: DialMap;
   /** Pods have their volumes and files below it. */
   readonly podsDir: string;
-  readonly env: NodeJS.ProcessEnv;
+  readonly env: Environment;
   hostIP(nodeName: string): string;
   event(pod: KubeObject, event: PodEvent): void;
 }

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DialMap } from '../addresses.ts';
-import { apiTime, type Clock } from '../clock.ts';
+import { apiTime, type Clock, type Environment } from '../clock.ts';
 import type { Delays } from '../delays.ts';
 import { failEnvoyHealthCheck } from '../envoy/drain.ts';
 import type { Json, KubeObject, Store } from '../store-port.ts';
@@ -35,7 +35,7 @@ export interface PodContext {
   readonly freePort: (() => Promise<number>) | undefined;
   /** Below it each pod has a folder by its UID. */
   readonly podsDir: string;
-  readonly env: NodeJS.ProcessEnv;
+  readonly env: Environment;
   hostIP(nodeName: string): string;
   event(pod: KubeObject, event: PodEvent): void;
   /** The pod's last process is gone and so is its object. */

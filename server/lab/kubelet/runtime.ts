@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Environment } from '../clock.ts';
 import { prepareEnvoy } from '../envoy/prepare.ts';
 import type { Json } from '../store-port.ts';
 
@@ -41,7 +42,7 @@ export interface LocalRuntimeOptions {
   readonly dns: () => { host: string; port: number };
   /** Where Envoy's binary is cached. */
   readonly envoyCacheDir?: string;
-  readonly env: NodeJS.ProcessEnv;
+  readonly env: Environment;
 }
 
 export const knownImages = ['lbscope:* (args: ["pod"])', 'envoyproxy/envoy:*'] as const;
@@ -110,7 +111,7 @@ async function envoyProgram(request: ProgramRequest, options: LocalRuntimeOption
     dnsPort: dns.port,
     dir: request.dir,
     args: request.args,
-    env: options.env,
+    env: options.env as NodeJS.ProcessEnv,
     ...(options.envoyCacheDir === undefined ? {} : { cacheDir: options.envoyCacheDir }),
   });
   if (!prepared.ok) return { kind: 'unavailable', reason: 'EnvoyUnavailable', message: prepared.reason };
