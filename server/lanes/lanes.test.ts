@@ -218,7 +218,7 @@ test('put replaces in place and closes the old channels; remove closes; the numb
   const { lanes, closed, events, move } = setUp();
   await move(10);
   const [first] = defaultLanes(names);
-  expect(lanes.put(create(LaneSpecSchema, { ...first, label: 'Other' }))).toEqual({ ok: true });
+  expect(lanes.put(create(LaneSpecSchema, { ...first, $typeName: undefined, label: 'Other' }))).toEqual({ ok: true });
   await move(10);
   expect(closed).toContain('clusterip 0');
   expect(lanes.remove('headless')).toEqual({ ok: true });
@@ -229,8 +229,8 @@ test('put replaces in place and closes the old channels; remove closes; the numb
     ),
   ).toBe(true);
   for (let i = lanes.ids.length; i < mostLanes; i += 1)
-    expect(lanes.put(create(LaneSpecSchema, { ...first, id: `more-${i}` }))).toEqual({ ok: true });
-  expect(lanes.put(create(LaneSpecSchema, { ...first, id: 'too-many' }))).toMatchObject({
+    expect(lanes.put(create(LaneSpecSchema, { ...first, $typeName: undefined, id: `more-${i}` }))).toEqual({ ok: true });
+  expect(lanes.put(create(LaneSpecSchema, { ...first, $typeName: undefined, id: 'too-many' }))).toMatchObject({
     ok: false,
     code: 'resource_exhausted',
   });
