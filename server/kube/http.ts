@@ -1,6 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
-import { createInterface } from 'node:readline';
+import { LineSplitter } from './lines.ts';
 
 /** Where the API server is and how to prove who asks. Credentials are read anew for each request: tokens rotate. */
 export interface Endpoint {
@@ -166,14 +166,17 @@ export function createApi(endpoint: Endpoint): Api {
               return;
             }
             handlers.onOpen();
-            response.on('aborted', () => end({ kind: 'unreachable', message: 'the connection broke' }));
-            createInterface({ input: response })
-              .on('line', (line) => {
-                if (!over && line !== '') handlers.onLine(line);
-              })
-              .on('close', () =>
-                end(response.complete ? undefined : { kind: 'unreachable', message: 'the connection broke' }),
-              );
+            // Not node:readline: its interface throws what breaks the connection, and hands out half a line at the end.
+            const lines = new LineSplitter((line) => {
+              if (!over) handlers.onLine(line);
+            });
+            response.on('data', (chunk: Buffer) => {
+              if (over) return;
+              const fault = lines.push(chunk);
+              if (fault !== undefined) end({ kind: 'unreachable', message: fault });
+            });
+            response.on('end', () => end(undefined));
+            response.on('close', () => end({ kind: 'unreachable', message: 'the connection broke' }));
           });
           opened.end();
         },
