@@ -47,7 +47,7 @@ export function Cluster({
       <div className="cluster-now">
         {heard ? null : (
           <p className="cluster-reason" title={cluster?.reason}>
-            {cluster?.reason}
+            {cluster?.reason ? `${cluster.reason}. ` : ''}Pods may have changed since.
           </p>
         )}
         <div className="chips" data-many={living.length > 6}>
@@ -70,7 +70,7 @@ function whatExists(pods: number, ready: number): string {
 function troubleWords(state: string, since: number | undefined, nowMs: number): string {
   const long = since === undefined ? '' : ` for ${duration(Math.floor(Math.max(0, nowMs - since) / 1_000) * 1_000)}`;
   if (state === 'forbidden') return 'Not allowed to watch the pods.';
-  if (state === 'lost') return `Kubernetes API lost${long}: pods may have changed.`;
+  if (state === 'lost') return `Kubernetes API lost${long}`;
   return 'Asking the Kubernetes API what exists…';
 }
 

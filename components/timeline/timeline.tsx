@@ -12,6 +12,7 @@ import { setUrlParameter } from '../ui/theme.ts';
 import { Cluster } from './cluster.tsx';
 import { eventLines } from './derive/events.ts';
 import { laneData, reportedMs } from './derive/lane-data.ts';
+import { reportAgeMs } from './derive/report-age.ts';
 import { EventLines } from './events-overlay.tsx';
 import { Foot } from './foot.tsx';
 import { Lane } from './lane.tsx';
@@ -20,9 +21,6 @@ import { Ticker } from './paint/ticker.ts';
 import { Ruler } from './ruler.tsx';
 import { Shell } from './shell.tsx';
 import { TickerContext } from './ticker-context.tsx';
-
-/** Silence shorter than this is a stream that reconnects, not an agent that is lost. */
-const staleAfterMs = 2_500;
 
 /** The view that measures: all paths on one time axis that ends at a hard now edge. */
 export function Timeline() {
@@ -91,7 +89,7 @@ export function Timeline() {
 }
 
 function Tracks({ view, layout, windowMs }: { view: LiveView; layout: Layout; windowMs: number }) {
-  const { snapshot, nowMs, frozen, silentMs } = view;
+  const { snapshot, nowMs, frozen } = view;
   const [open, setOpen] = useState<string>();
   const derived = useMemo(() => {
     if (snapshot === undefined) return undefined;
@@ -100,7 +98,8 @@ function Tracks({ view, layout, windowMs }: { view: LiveView; layout: Layout; wi
     const latest = new Map([...lanes].map(([id, data]) => [id, data.brackets[data.brackets.length - 1]]));
     return { lines, lanes, entries: scorecards(snapshot.lanes, latest), reported: reportedMs(snapshot) };
   }, [snapshot, nowMs, windowMs]);
-  const stale = !frozen && view.phase.kind === 'lost' && silentMs > staleAfterMs;
+  const ageMs = reportAgeMs(view);
+  const stale = ageMs > 0;
   if (snapshot === undefined || derived === undefined) {
     return (
       <>
@@ -123,7 +122,7 @@ function Tracks({ view, layout, windowMs }: { view: LiveView; layout: Layout; wi
             entries={derived.entries.get(lane.id) ?? []}
             layout={layout}
             nowMs={nowMs}
-            silentMs={silentMs}
+            silentMs={ageMs}
             stale={stale}
             frozen={frozen}
             place={place}
@@ -150,12 +149,13 @@ function Axis({ rows, frozen, children }: { rows: number; frozen: boolean; child
 }
 
 function headlineOf(view: LiveView): string {
-  const { snapshot, phase, silentMs, frozen } = view;
+  const { snapshot, phase } = view;
+  const ageMs = reportAgeMs(view);
   if (snapshot === undefined) {
     return phase.kind === 'lost' ? `The agent cannot be reached: ${phase.reason}.` : 'Asking the agent what exists…';
   }
-  if (!frozen && phase.kind === 'lost' && silentMs > staleAfterMs) {
-    return `No report from the agent for ${duration(Math.floor(silentMs / 1_000) * 1_000)}. What is shown is old; calls may still be flowing.`;
+  if (ageMs > 0) {
+    return `No report from the agent for ${duration(Math.floor(ageMs / 1_000) * 1_000)}. What is shown is old; calls may still be flowing.`;
   }
   return bindNumbers(snapshot.headline);
 }

@@ -8,7 +8,9 @@ type Interval = { uid: string; fromMs: number; toMs: number; open: boolean };
 /** Between membership changes the band is drawn in bins of this length, on a fixed grid so that they do not shimmer. */
 const binMs = 500;
 /** Shares in a bin are those of a window this wide, never across a membership change. */
-const smoothMs = 3_500;
+const smoothLeastMs = 3_500;
+/** At low rates wider, or the shares of a few calls would jump. */
+const smoothTurns = 20;
 /** A pod that answered nothing for this long, and for this many turns, has left the band. */
 const leftAfterMs = 1_200;
 const leftAfterTurns = 4;
@@ -23,7 +25,8 @@ const straight = 0.012;
 /** Who answered, over time. `order`: UIDs, oldest first. */
 export function band(slices: readonly LaneSlice[], order: readonly string[]): Stretch[] {
   if (slices.length === 0) return [];
-  const intervals = answering(slices, turnOf(slices, order.length));
+  const turnMs = turnOf(slices, order.length);
+  const intervals = answering(slices, turnMs);
   const edges = joined(intervals.flatMap((each) => (each.open ? [each.fromMs] : [each.fromMs, each.toMs])));
   const end = slices[slices.length - 1]?.toMs ?? 0;
   const stretches: Stretch[] = [];
@@ -35,7 +38,7 @@ export function band(slices: readonly LaneSlice[], order: readonly string[]): St
       intervals.filter((each) => each.fromMs <= middle && (each.open || each.toMs >= middle)).map((each) => each.uid),
     );
     const uids = order.filter((uid) => present.has(uid));
-    if (uids.length > 0) stretches.push(...binned(slices, uids, fromMs, toMs));
+    if (uids.length > 0) stretches.push(...binned(slices, uids, fromMs, toMs, Math.max(smoothLeastMs, smoothTurns * turnMs)));
   });
   return stretches;
 }
@@ -63,9 +66,13 @@ function answering(slices: readonly LaneSlice[], turnMs: number): Interval[] {
   return closed;
 }
 
+/** Pauses of the traffic do not count: a gap is taken as five usual ones at most. */
 function turnOf(slices: readonly LaneSlice[], pods: number): number {
-  const answered = slices.reduce((sum, each) => sum + each.answered, 0);
-  const spent = slices.reduce((sum, each) => sum + (each.issued > 0 ? each.toMs - each.fromMs : 0), 0);
+  const issuing = slices.filter((each) => each.issued > 0);
+  const gaps = issuing.slice(1).map((each, i) => each.fromMs - (issuing[i] as LaneSlice).fromMs);
+  const usual = gaps.toSorted((x, y) => x - y)[Math.floor(gaps.length / 2)] ?? 0;
+  const spent = gaps.reduce((sum, gap) => sum + Math.min(gap, 5 * usual), 0);
+  const answered = issuing.reduce((sum, each) => sum + each.answered, 0);
   return answered === 0 ? 0 : (spent / answered) * pods;
 }
 
@@ -79,7 +86,7 @@ function joined(instants: number[]): number[] {
   return edges;
 }
 
-function binned(slices: readonly LaneSlice[], uids: string[], fromMs: number, toMs: number): Stretch[] {
+function binned(slices: readonly LaneSlice[], uids: string[], fromMs: number, toMs: number, smoothMs: number): Stretch[] {
   // Only frames wholly inside tell about this stretch, unless it is shorter than a frame.
   let inside = slices.filter((each) => each.fromMs >= fromMs - 1 && each.toMs <= toMs + 1);
   if (inside.length === 0) inside = slices.filter((each) => each.toMs > fromMs && each.fromMs < toMs);

@@ -97,7 +97,8 @@ function stepsOf(story: Story, lane: Lane): Step[] {
     if (last !== undefined) steps.push({ name, ms: Math.max(0, at - last) });
     last = last === undefined ? at : Math.max(last, at);
   }
-  return steps;
+  // What took no time is no news.
+  return steps.filter((step) => step.ms >= 0.5);
 }
 
 function waitingNote(lane: Lane): string {

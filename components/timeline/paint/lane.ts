@@ -67,7 +67,8 @@ function paintBand({ pen, brush, axis, top, bottom }: On, picture: LanePicture, 
       const gap = i < stretch.shares.length - 1 && h > 3 ? seam : 0;
       y -= h;
       pen.fillStyle = brush.pod(picture.slots.get(uid) ?? 0);
-      pen.fillRect(x0, y + gap, x1 - x0, h - gap);
+      // A little over the end, or seams shine through between bins.
+      pen.fillRect(x0, y + gap, Math.min(x1 - x0 + 0.7, axis.width - x0), h - gap);
       const label = labels.get(uid);
       // The handle stands where the stripe begins, unless it changes its place before the handle has ended.
       const moves = label !== undefined && x0 - label.x < font * 4 && Math.abs(label.y - y - gap) > 2;
@@ -124,6 +125,7 @@ function paintTear({ pen, brush, axis, top, bottom }: On, tear: Tear): void {
     pen.fillRect(middle - half - 3, top, 2 * half + 6, deep);
     pen.restore();
   }
+  if (half > 9) return;
   pen.fillStyle = brush.palette.error;
   pen.fillRect(middle - 1.25, top - 3, 2.5, deep + 6);
 }

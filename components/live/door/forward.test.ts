@@ -1,0 +1,111 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { forward } from './forward.ts';
+
+const servers: Server[] = [];
+afterEach(() => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+async function serve(listener: RequestListener): Promise<string> {
+  const server = createServer(listener);
+  servers.push(server);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const request = (signal?: AbortSignal) =>
+  new Request('http://localhost:3000/rpc/x', {
+    method: 'POST',
+    body: '{"a":1}',
+    headers: {
+      'content-type': 'application/json',
+      'connect-protocol-version': '1',
+      cookie: 'secret',
+      host: 'localhost:3000',
+    },
+    ...(signal === undefined ? {} : { signal }),
+  });
+
+describe('forward', () => {
+  it('passes body, type and Connect headers on, and nothing else of the browser', async () => {
+    const url = await serve(async (incoming, answer) => {
+      let body = '';
+      for await (const piece of incoming) body += piece;
+      answer.setHeader('content-type', 'application/json');
+      answer.setHeader('set-cookie', 'no=1');
+      answer.end(JSON.stringify({ body, url: incoming.url, headers: incoming.headers }));
+    });
+    const answer = await forward(request(), 'service/Method', url);
+    expect(answer.headers.get('cache-control')).toBe('no-cache, no-transform');
+    expect(answer.headers.get('set-cookie')).toBeNull();
+    const seen = await answer.json();
+    expect(seen).toMatchObject({ body: '{"a":1}', url: '/service/Method' });
+    expect(seen.headers).toMatchObject({
+      'content-type': 'application/json',
+      'connect-protocol-version': '1',
+      'x-forwarded-host': 'localhost:3000',
+    });
+    expect(seen.headers.cookie).toBeUndefined();
+  });
+
+  it('hands each piece on when it comes, and ends the request when the reader leaves', async () => {
+    let left = () => {};
+    const gone = new Promise<void>((resolve) => {
+      left = resolve;
+    });
+    const url = await serve((_, answer) => {
+      answer.on('close', left);
+      answer.write('first');
+    });
+    const answer = await forward(request(), 'x', url);
+    const reader = answer.body?.getReader();
+    expect(new TextDecoder().decode((await reader?.read())?.value)).toBe('first');
+    await reader?.cancel();
+    await gone;
+  });
+
+  it('ends the request when the browser goes away', async () => {
+    let left = () => {};
+    const gone = new Promise<void>((resolve) => {
+      left = resolve;
+    });
+    const url = await serve((_, answer) => {
+      answer.on('close', left);
+      answer.write('first');
+    });
+    const leaving = new AbortController();
+    const answer = await forward(request(leaving.signal), 'x', url);
+    const reader = answer.body?.getReader();
+    await reader?.read();
+    leaving.abort();
+    await expect(reader?.read()).rejects.toThrow();
+    await gone;
+  });
+
+  it('makes a reset of the agent a reset, not a clean end', async () => {
+    const url = await serve((_, answer) => {
+      answer.write('first');
+      setTimeout(() => answer.destroy(), 20);
+    });
+    const answer = await forward(request(), 'x', url);
+    await expect(answer.text()).rejects.toThrow();
+  });
+
+  it('says that the agent does not answer', async () => {
+    const url = await serve(() => {});
+    servers[0]?.close();
+    servers[0]?.closeAllConnections();
+    const answer = await forward(request(), 'x', url);
+    expect(answer.status).toBe(503);
+    const error = await answer.json();
+    expect(error.code).toBe('unavailable');
+    expect(error.message).toContain('the agent does not answer');
+  });
+});
