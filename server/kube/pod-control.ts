@@ -26,7 +26,8 @@ export async function controlPod(ip: string, port: number, change: BehaviorChang
       } catch (error) {
         // It may be gone before its answer is: that is what was asked for.
         const { code, cause } = ConnectError.from(error);
-        const broken = code === Code.Aborted || code === Code.Unavailable || code === Code.Internal;
+        // Canceled: what connect-node makes of a connection that ends in mid-call; nobody here cancels.
+        const broken = [Code.Aborted, Code.Unavailable, Code.Internal, Code.Canceled].includes(code);
         // But a pod that was never reached did not crash.
         const errno = (cause as NodeJS.ErrnoException | undefined)?.syscall;
         if (!broken || errno === 'connect') throw error;

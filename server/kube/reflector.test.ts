@@ -80,6 +80,7 @@ test('lists, watches from there, and passes changes on; bookmarks only move the 
 test('a quiet watch that ends cleanly is continued at once, without any timer', async () => {
   start();
   await watching();
+  await quiet(20);
   await time.advance(2_000);
   server.watches[0]!.end();
   // Injected time stands still: whatever happens now did not wait.

@@ -30,6 +30,8 @@ export interface TruthOptions {
 interface KnownPod {
   pod: Pod;
   readyCondition: boolean;
+  /** By the pod itself: its endpoint may be terminating in the slices before the pod's own watch tells. */
+  deleted: boolean;
 }
 
 interface Interval {
@@ -265,7 +267,7 @@ export class Truth {
       ...(before?.pod.behavior !== undefined && !restarted ? { behavior: before.pod.behavior } : {}),
       reason: status?.state?.waiting?.reason ?? status?.state?.terminated?.reason ?? object.status?.reason ?? '',
     });
-    this.#pods.set(uid, { pod, readyCondition });
+    this.#pods.set(uid, { pod, readyCondition, deleted: terminating });
     if (ip !== '') this.#addressOf(ip, uid, now);
 
     const say = (kind: Parameters<EventSink['emit']>[0]['kind']): void =>
@@ -278,7 +280,7 @@ export class Truth {
         value: { pod, reason: last?.reason ?? '', exitCode: Number(last?.exitCode ?? 0) },
       });
     }
-    if (terminating && !(before?.pod.terminating ?? false)) {
+    if (terminating && !(before?.deleted ?? false)) {
       say({
         case: 'podTerminating',
         value: { pod, gracePeriodSeconds: Number(object.metadata.deletionGracePeriodSeconds ?? 0) },
@@ -291,7 +293,7 @@ export class Truth {
       before !== undefined &&
       (before.pod.ip !== pod.ip || before.pod.phase !== pod.phase || before.pod.reason !== pod.reason)
     ) {
-      if (before.readyCondition === readyCondition && !restarted && terminating === before.pod.terminating) {
+      if (before.readyCondition === readyCondition && !restarted && terminating === before.deleted) {
         say({ case: 'podAdded', value: { pod } });
       }
     }
