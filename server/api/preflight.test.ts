@@ -1,0 +1,178 @@
+import { create, toBinary } from '@bufbuild/protobuf';
+import { describe, expect, it } from 'vitest';
+import { AgentService, ScaleDeploymentRequestSchema } from '../../gen/lbscope/agent/v1/agent_pb.js';
+import { preflight } from './preflight.ts';
+import { requestRules } from './rules.ts';
+
+function method(name: string) {
+  const found = AgentService.methods.find((each) => each.name === name);
+  if (found === undefined) throw new Error(`no method ${name}`);
+  return found;
+}
+const json = (name: string, body: unknown) =>
+  preflight(
+    method(name),
+    'application/json',
+    new TextEncoder().encode(typeof body === 'string' ? body : JSON.stringify(body)),
+  );
+
+const lane = { id: 'x', label: 'X', target: 'a:1', resolver: 'dns', policy: 'round_robin' };
+
+/** Each says what the message must name: the field, the value, what is allowed. */
+const refused: [method: string, body: unknown, ...names: (string | RegExp)[]][] = [
+  ['SetTraffic', {}, 'nothing to change', 'ratePerSecond'],
+  ['SetTraffic', { ratePerSecond: -5 }, 'ratePerSecond is -5', 'from 0.1 to 100000'],
+  ['SetTraffic', { ratePerSecond: 0 }, 'ratePerSecond is 0'],
+  ['SetTraffic', { ratePerSecond: 100_001 }, 'ratePerSecond is 100001'],
+  ['SetTraffic', { ratePerSecond: 'fast' }, 'ratePerSecond is "fast"', 'a number'],
+  ['SetTraffic', { ratePerSecond: '50' }, 'ratePerSecond is "50"'],
+  ['SetTraffic', { ratePerSecond: 'NaN' }, 'ratePerSecond is "NaN"'],
+  ['SetTraffic', '{"ratePerSecond":1e400}', 'ratePerSecond is Infinity'],
+  ['SetTraffic', { ratePerSecond: 5, concurrency: 5 }, 'ratePerSecond is 5 and concurrency is 5', 'one of them'],
+  ['SetTraffic', { concurrency: 0 }, 'concurrency is 0', 'a whole number from 1 to 10000'],
+  ['SetTraffic', { connections: 1.5 }, 'connections is 1.5', 'whole'],
+  ['SetTraffic', { connections: 1_001 }, 'connections is 1001', 'from 1 to 1000'],
+  ['SetTraffic', { kind: 'smoke' }, 'kind is "smoke"', 'unary, server_stream, client_stream, bidi'],
+  ['SetTraffic', { kind: 3 }, 'kind is 3'],
+  ['SetTraffic', { messagesPerStream: 0 }, 'messagesPerStream is 0'],
+  ['SetTraffic', { payloadBytes: 17_000_000 }, 'payloadBytes is 17000000'],
+  ['SetTraffic', { deadlineMs: 0 }, 'deadlineMs is 0', 'from 1 to 600000'],
+  ['SetTraffic', { thinkTimeMs: -1 }, 'thinkTimeMs is -1'],
+  ['SetTraffic', { laneId: '', ratePerSecond: 5 }, 'laneId is ""'],
+  ['SetTraffic', { laneId: 7, ratePerSecond: 5 }, 'laneId is 7'],
+  ['SetTraffic', { speed: 3 }, 'speed is not a field', '3', 'ratePerSecond'],
+  ['SetTraffic', { speed: 3, kind: 'smoke' }, 'speed', 'kind is "smoke"'],
+  ['SetTraffic', '{"ratePerSecond":1,"ratePerSecond":2}', /ratePerSecond|rate_per_second/],
+  ['SetTraffic', '{"ratePerSecond":', 'not JSON'],
+  ['SetTraffic', '[]', 'the request is []', 'object'],
+  ['SetTraffic', 'null', 'the request is null'],
+  ['GetSnapshot', { verbose: true }, 'verbose is not a field', 'true', 'no fields'],
+  ['StartTraffic', { laneId: 'Bad Id' }, 'laneId is "Bad Id"', 'a-z'],
+  ['StopTraffic', { lane: 'envoy' }, 'lane is not a field', 'laneId'],
+  ['RemoveLane', {}, 'laneId is missing', 'the id of a lane'],
+  ['RemoveLane', { laneId: null }, 'laneId is missing'],
+  ['ScaleDeployment', {}, 'replicas is missing', 'a whole number from 0 to 200'],
+  ['ScaleDeployment', { replicas: 201 }, 'replicas is 201'],
+  ['ScaleDeployment', { replicas: -1 }, 'replicas is -1'],
+  ['ScaleDeployment', { replicas: 2.5 }, 'replicas is 2.5'],
+  ['ScaleDeployment', { replicas: true }, 'replicas is true'],
+  ['ScaleDeployment', { replicas: [3] }, 'replicas is [3]'],
+  ['DeletePod', {}, 'pod is missing', 'name or UID'],
+  ['DeletePod', { pod: '' }, 'pod is ""'],
+  ['DeletePod', { pod: '../secrets' }, 'pod is "../secrets"'],
+  ['DeletePod', { pod: 'a', gracePeriodSeconds: -1 }, 'gracePeriodSeconds is -1'],
+  ['SetPodBehavior', { pod: 'a' }, 'nothing to change', 'errorRate'],
+  ['SetPodBehavior', { pod: 'a', crash: false }, 'nothing to change'],
+  ['SetPodBehavior', { pod: 'a', crash: true, delayMs: 5 }, 'crash is true', 'crash alone'],
+  ['SetPodBehavior', { pod: 'a', crash: 'yes' }, 'crash is "yes"', 'true or false'],
+  ['SetPodBehavior', { pod: 'a', errorRate: 1.1 }, 'errorRate is 1.1', 'from 0 to 1'],
+  ['SetPodBehavior', { pod: 'a', delayMs: 600_001 }, 'delayMs is 600001'],
+  ['SetPodBehavior', { ready: true }, 'pod is missing'],
+  ['PutLane', {}, 'lane is missing', 'resolver'],
+  ['PutLane', { lane: 'envoy' }, 'lane is "envoy"', 'an object'],
+  ['PutLane', { lane: { id: 'x' } }, 'lane.target is missing', 'lane.resolver is missing', 'lane.policy is missing'],
+  ['PutLane', { lane: { ...lane, id: 'Bad Id' } }, 'lane.id is "Bad Id"'],
+  ['PutLane', { lane: { ...lane, id: 'a'.repeat(33) } }, 'lane.id is'],
+  ['PutLane', { lane: { ...lane, label: 'two\nlines' } }, 'lane.label', 'one line'],
+  ['PutLane', { lane: { ...lane, resolver: 'carrier-pigeon' } }, 'lane.resolver is "carrier-pigeon"', 'kubernetes'],
+  ['PutLane', { lane: { ...lane, policy: 'random' } }, 'lane.policy is "random"', 'pick_first'],
+  ['PutLane', { lane: { ...lane, profile: 'grpc-c' } }, 'lane.profile is "grpc-c"', 'grpc-java'],
+  ['PutLane', { lane: { ...lane, resolver: 'static', profile: 'grpc-go' } }, 'lane.profile is "grpc-go"', 'DNS'],
+  ['PutLane', { lane: { ...lane, connections: 1_001 } }, 'lane.connections is 1001'],
+  ['PutLane', { lane: { ...lane, pollIntervalSeconds: 5 } }, 'lane.pollIntervalSeconds is 5', 'profile poll'],
+  ['PutLane', { lane: { ...lane, profile: 'poll', pollIntervalSeconds: 0.5 } }, 'pollIntervalSeconds is 0.5'],
+  ['PutLane', { lane: { ...lane, colour: 'red' } }, 'lane.colour is not a field'],
+  ['PutLane', { lane: { ...lane, target: 'a' } }, 'lane.target is "a"', 'host:port'],
+  ['PutLane', { lane: { ...lane, target: 'a:0' } }, 'lane.target is "a:0"', '65535'],
+  ['PutLane', { lane: { ...lane, target: 'a:99999' } }, 'lane.target is "a:99999"', '65535'],
+  ['PutLane', { lane: { ...lane, target: 'http://a:1' } }, 'lane.target is "http://a:1"'],
+  ['PutLane', { lane: { ...lane, target: 'a b:1' } }, 'lane.target is "a b:1"'],
+  ['PutLane', { lane: { ...lane, target: '-a-:1' } }, 'lane.target is "-a-:1"', 'host name'],
+  ['PutLane', { lane: { ...lane, resolver: 'kubernetes', target: 'greeter:50051' } }, 'service.namespace:port'],
+  ['PutLane', { lane: { ...lane, resolver: 'kubernetes', target: 'a.b:99999' } }, 'lane.target is "a.b:99999"'],
+  ['PutLane', { lane: { ...lane, envoyStatus: 'a:1:2' } }, 'lane.envoyStatus is "a:1:2"'],
+  ['Watch', { runId: 'a' }, 'runId and afterSequence'],
+];
+
+const accepted: [method: string, body: unknown][] = [
+  ['GetSnapshot', {}],
+  ['StartTraffic', { laneId: 'envoy' }],
+  ['StopTraffic', {}],
+  ['SetTraffic', { ratePerSecond: 0.1 }],
+  ['SetTraffic', { rate_per_second: 100_000 }],
+  ['SetTraffic', { concurrency: 10_000, thinkTimeMs: 0, payloadBytes: 0 }],
+  ['SetTraffic', { kind: 'bidi', ratePerSecond: null }],
+  ['NewRun', {}],
+  ['ScaleDeployment', { replicas: 0 }],
+  ['ScaleDeployment', { replicas: 2e2 }],
+  ['DeletePod', { pod: 'greeter-7d9f-x2k4p', gracePeriodSeconds: 0 }],
+  ['DeletePod', { pod: '0b0c8a58-3a53-4fd9-9d45-36aa8f4a7a55' }],
+  ['RestartRollout', {}],
+  ['SetPodBehavior', { pod: 'a', ready: false }],
+  ['SetPodBehavior', { pod: 'a', crash: true }],
+  ['PutLane', { lane }],
+  ['PutLane', { lane: { ...lane, target: '[::1]:50051', resolver: 'static' } }],
+  ['PutLane', { lane: { ...lane, target: 'a.b.svc.cluster.local.:1', profile: 'poll', pollIntervalSeconds: 5 } }],
+  ['PutLane', { lane: { ...lane, target: 'greeter.lbscope:grpc', resolver: 'kubernetes' } }],
+  ['PutLane', { lane: { ...lane, envoyStatus: 'greeter-envoy.lbscope.svc.cluster.local:9902', profile: '' } }],
+];
+
+describe('what is refused', () => {
+  it.each(refused)('%s %j', (name, body, ...names) => {
+    const fault =
+      name === 'Watch'
+        ? preflight(method(name), 'application/connect+json', envelope(JSON.stringify(body)))
+        : json(name, body);
+    for (const part of names) {
+      if (part instanceof RegExp) expect(fault).toMatch(part);
+      else expect(fault).toContain(part);
+    }
+  });
+});
+
+describe('what is taken', () => {
+  it.each(accepted)('%s %j', (name, body) => {
+    expect(json(name, body)).toBeUndefined();
+  });
+});
+
+it('every method and every field has its rule', () => {
+  for (const { name, input } of AgentService.methods) {
+    expect(Object.keys(requestRules[name]?.fields ?? {}), name).toEqual(input.fields.map((field) => field.jsonName));
+  }
+});
+
+describe('the binary format', () => {
+  const scale = method('ScaleDeployment');
+  const bytes = (replicas?: number) =>
+    toBinary(ScaleDeploymentRequestSchema, create(ScaleDeploymentRequestSchema, { replicas }));
+  it('is held to the same rules', () => {
+    expect(preflight(scale, 'application/proto', bytes(3))).toBeUndefined();
+    expect(preflight(scale, 'application/proto', bytes())).toContain('replicas is missing');
+    expect(preflight(scale, 'application/proto', bytes(Number.NaN))).toContain('replicas is NaN');
+    expect(preflight(scale, 'application/proto', bytes(1.5))).toContain('replicas is 1.5');
+  });
+  it("garbage is the caller's fault", () => {
+    expect(preflight(scale, 'application/proto', new Uint8Array([255, 255, 255]))).toContain('ScaleDeploymentRequest');
+  });
+});
+
+describe('the envelope of a stream', () => {
+  const watch = method('Watch');
+  const check = (body: Uint8Array) => preflight(watch, 'application/connect+json', body);
+  it('takes one whole, plain message', () => {
+    expect(check(envelope('{}'))).toBeUndefined();
+    expect(check(new Uint8Array())).toContain('shorter');
+    expect(check(envelope('{}').subarray(0, 6))).toContain('2 bytes');
+    expect(check(envelope('{}', 1))).toContain('compressed');
+    expect(check(envelope('{"from":1}'))).toContain('from is not a field');
+  });
+});
+
+function envelope(text: string, flags = 0): Uint8Array {
+  const body = Buffer.from(text);
+  const head = Buffer.alloc(5);
+  head[0] = flags;
+  head.writeUInt32BE(body.length, 1);
+  return Buffer.concat([head, body]);
+}

@@ -1,0 +1,337 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { create } from '@bufbuild/protobuf';
+import { Code, ConnectError, createClient } from '@connectrpc/connect';
+import { createConnectTransport } from '@connectrpc/connect-node';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { AgentService, type WatchResponse } from '../../gen/lbscope/agent/v1/agent_pb.js';
+import { type LaneSpec, TrafficSchema } from '../../gen/lbscope/events/v1/events_pb.js';
+import { createClock } from '../events/clock.ts';
+import { createHub, type Hub } from '../events/hub.ts';
+import { frameOf } from '../events/testing.ts';
+import type { Agent } from './agent-port.ts';
+import { type Api, type ApiOptions, startApi } from './server.ts';
+
+/** A cluster of one pod and two lanes that only remembers what it was asked. */
+class FakeAgent implements Agent {
+  readonly asked: unknown[][] = [];
+  lanes = ['clusterip', 'headless'];
+  hub: Hub;
+  constructor(hub: Hub) {
+    this.hub = hub;
+  }
+  #lane(laneId: string | undefined) {
+    return laneId === undefined || this.lanes.includes(laneId)
+      ? ({ ok: true } as const)
+      : ({ ok: false, code: 'not_found', message: `no lane ${laneId}; there are ${this.lanes}` } as const);
+  }
+  #pod(pod: string) {
+    return pod === 'greeter-a'
+      ? ({ ok: true, uid: 'uid-a' } as const)
+      : ({ ok: false, code: 'not_found', message: `no pod ${pod}; there are greeter-a` } as const);
+  }
+  startTraffic(laneId?: string) {
+    this.asked.push(['start', laneId]);
+    return this.#lane(laneId);
+  }
+  stopTraffic(laneId?: string) {
+    this.asked.push(['stop', laneId]);
+    return this.#lane(laneId);
+  }
+  setTraffic(laneId: string | undefined, change: object) {
+    this.asked.push(['traffic', laneId, change]);
+    const lane = this.#lane(laneId);
+    return lane.ok ? { ...lane, traffic: create(TrafficSchema, { connections: 1, ...change }) } : lane;
+  }
+  newRun() {
+    return { runId: this.hub.newRun('new run') };
+  }
+  putLane(spec: LaneSpec) {
+    this.asked.push(['put', spec]);
+    this.hub.emit({ laneId: spec.id, kind: { case: 'laneChanged', value: { lane: spec } } });
+    return { ok: true } as const;
+  }
+  removeLane(laneId: string) {
+    return this.#lane(laneId);
+  }
+  laneIds() {
+    return this.lanes;
+  }
+  async scale(replicas: number) {
+    this.asked.push(['scale', replicas]);
+    if (replicas === 13) throw new Error('a secret that stays here');
+    if (replicas === 7)
+      return { ok: false, code: 'permission_denied', message: 'patch deployments/scale is forbidden' } as const;
+    if (replicas === 8) return { ok: false, code: 'unavailable', message: 'the API does not answer' } as const;
+    this.hub.emit({ kind: { case: 'scaleAsked', value: { from: 3, to: replicas } } });
+    return { ok: true, from: 3, to: replicas } as const;
+  }
+  async deletePod(pod: string, grace: number | undefined) {
+    this.asked.push(['delete', pod, grace]);
+    return this.#pod(pod);
+  }
+  async restartRollout() {
+    return { ok: true } as const;
+  }
+  async setPodBehavior(pod: string, change: object) {
+    this.asked.push(['behave', pod, change]);
+    return this.#pod(pod);
+  }
+}
+
+const clock = createClock();
+const logged: string[] = [];
+const log = {
+  info: (_: object, message: string) => void logged.push(message),
+  warn: (_: object, message: string) => void logged.push(message),
+  error: (_: object, message: string) => void logged.push(message),
+};
+let hub: Hub;
+let agent: FakeAgent;
+let api: Api;
+const open: Api[] = [];
+
+async function start(more: Partial<ApiOptions> = {}): Promise<Api> {
+  const started = await startApi({ hub, agent, clock, host: '127.0.0.1', port: 0, log, ...more });
+  open.push(started);
+  return started;
+}
+
+beforeEach(async () => {
+  logged.length = 0;
+  hub = createHub({ clock, agentVersion: 'test' });
+  hub.newRun('agent started');
+  agent = new FakeAgent(hub);
+  api = await start();
+});
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((each) => each.close()));
+});
+
+async function post(method: string, body: unknown, headers: Record<string, string> = {}) {
+  const answer = await fetch(`${api.url}/lbscope.agent.v1.AgentService/${method}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+  const text = await answer.text();
+  return {
+    status: answer.status,
+    headers: answer.headers,
+    text,
+    json: text.startsWith('{') ? JSON.parse(text) : undefined,
+  };
+}
+
+const client = (useBinaryFormat = true) =>
+  createClient(AgentService, createConnectTransport({ baseUrl: api.url, httpVersion: '1.1', useBinaryFormat }));
+
+describe('as curl reaches it', () => {
+  it('a snapshot names what is zero, false and empty too', async () => {
+    const { status, json } = await post('GetSnapshot', {});
+    expect(status).toBe(200);
+    expect(json).toMatchObject({
+      runId: hub.runId,
+      sequence: 1,
+      running: false,
+      lanes: [],
+      pods: [],
+      agentVersion: 'test',
+    });
+    expect(json.at).toMatch(/^\d{4}-\d\d-\d\dT[\d:]+(\.\d{3,6})?Z$/);
+  });
+
+  it.each([
+    ['ScaleDeployment', { replicas: 5 }, { from: 3, to: 5, sequence: 2 }],
+    ['SetTraffic', { ratePerSecond: 5 }, { traffic: { ratePerSecond: 5, concurrency: 0 }, sequence: 1 }],
+    ['StartTraffic', {}, { sequence: 1 }],
+    ['StopTraffic', { laneId: 'headless' }, { sequence: 1 }],
+    ['DeletePod', { pod: 'greeter-a', gracePeriodSeconds: 0 }, { uid: 'uid-a' }],
+    ['SetPodBehavior', { pod: 'greeter-a', ready: false }, { uid: 'uid-a' }],
+    ['RestartRollout', {}, { sequence: 1 }],
+    ['RemoveLane', { laneId: 'headless' }, { sequence: 1 }],
+  ])('%s %j', async (method, body, answer) => {
+    expect(await post(method, body)).toMatchObject({ status: 200, json: answer });
+  });
+
+  it('only what was given is passed on: zero and false are given, absent is not', async () => {
+    await post('SetPodBehavior', { pod: 'greeter-a', ready: false, errorRate: 0 });
+    await post('DeletePod', { pod: 'greeter-a' });
+    await post('DeletePod', { pod: 'greeter-a', gracePeriodSeconds: 0 });
+    await post('SetTraffic', { thinkTimeMs: 0 });
+    expect(agent.asked).toEqual([
+      ['behave', 'greeter-a', { ready: false, errorRate: 0 }],
+      ['delete', 'greeter-a', undefined],
+      ['delete', 'greeter-a', 0],
+      ['traffic', undefined, { thinkTimeMs: 0 }],
+    ]);
+  });
+
+  it.each([
+    ['ScaleDeployment', { replicas: 'five' }, 400, 'invalid_argument', /replicas is "five"/],
+    ['ScaleDeployment', '{', 400, 'invalid_argument', /not JSON/],
+    ['DeletePod', { pod: 'nobody' }, 404, 'not_found', /greeter-a/],
+    ['StopTraffic', { laneId: 'nowhere' }, 404, 'not_found', /clusterip/],
+    ['ScaleDeployment', { replicas: 7 }, 403, 'permission_denied', /patch deployments\/scale/],
+    ['ScaleDeployment', { replicas: 8 }, 503, 'unavailable', /API/],
+    ['Explode', {}, 501, 'unimplemented', /Explode.*GetSnapshot/],
+    ['PutLane', { lane: { id: 'x'.repeat(70_000) } }, 429, 'resource_exhausted', /65536/],
+  ])('%s %j is refused with %s', async (method, body, status, code, message) => {
+    const answer = await post(method, body);
+    expect(answer.status).toBe(status);
+    expect(answer.json.code).toBe(code);
+    expect(answer.json.message).toMatch(message);
+  });
+
+  it('a fault inside says nothing outside, and is logged', async () => {
+    const answer = await post('ScaleDeployment', { replicas: 13 });
+    expect(answer).toMatchObject({ status: 500, json: { code: 'internal' } });
+    expect(answer.text).not.toContain('secret');
+    expect(logged).toEqual(['a method failed']);
+  });
+
+  it('a lane without a label is shown by its id', async () => {
+    await post('PutLane', { lane: { id: 'mine', target: 'a:1', resolver: 'dns', policy: 'pick_first' } });
+    expect(agent.asked[0]?.[1]).toMatchObject({ id: 'mine', label: 'mine' });
+  });
+
+  it('other verbs, types and paths are told what is taken', async () => {
+    const url = `${api.url}/lbscope.agent.v1.AgentService/GetSnapshot`;
+    const get = await fetch(url);
+    expect([get.status, get.headers.get('allow')]).toEqual([405, 'POST']);
+    const typed = await post('GetSnapshot', '{}', { 'content-type': 'text/plain' });
+    expect([typed.status, typed.text]).toEqual([415, expect.stringContaining('application/json')]);
+    expect((await fetch(`${api.url}/elsewhere`)).status).toBe(404);
+  });
+
+  it('health and metrics', async () => {
+    expect(await (await fetch(`${api.url}/healthz`)).text()).toBe('ok\n');
+    hub.emit({ laneId: 'headless', kind: { case: 'laneChanged', value: { lane: { id: 'headless' } } } });
+    hub.emit({ kind: { case: 'podAdded', value: { pod: { uid: 'pod-1', name: 'greeter-a' } } } });
+    hub.frame(frameOf(clock.now() - 200, clock.now(), 20));
+    hub.frame(frameOf(clock.now() - 200, clock.now(), 22));
+    const text = await (await fetch(`${api.url}/metrics`)).text();
+    expect(text).toContain('lbscope_calls_total{lane="headless",pod="greeter-a",outcome="answered"} 42');
+    expect(text).toContain('lbscope_frames_total 2');
+    expect(text).toContain('process_resident_memory_bytes');
+  });
+});
+
+describe('who may', () => {
+  it('another site is refused before its request is read', async () => {
+    const answer = await post('StopTraffic', {}, { origin: 'https://example.com' });
+    expect(answer).toMatchObject({ status: 403, json: { code: 'permission_denied' } });
+    expect(agent.asked).toEqual([]);
+  });
+
+  it('with a token, looking is free and changing needs it', async () => {
+    api = await start({ token: 't0ken' });
+    expect((await post('GetSnapshot', {})).status).toBe(200);
+    expect(await post('StopTraffic', {})).toMatchObject({ status: 401, json: { code: 'unauthenticated' } });
+    expect((await post('StopTraffic', {}, { authorization: 'Bearer t0ken' })).status).toBe(200);
+    expect(agent.asked).toEqual([['stop', undefined]]);
+  });
+});
+
+describe('watch', () => {
+  async function* items(request: { runId?: string; afterSequence?: number }, signal?: AbortSignal, binary = true) {
+    yield* client(binary).watch(request, { signal: signal ?? new AbortController().signal });
+  }
+  const kindOf = ({ item }: WatchResponse) => item.case;
+
+  it.each([true, false])('a snapshot, then what follows (binary: %s)', async (binary) => {
+    const ending = new AbortController();
+    const seen: (string | undefined)[] = [];
+    for await (const response of items({}, ending.signal, binary)) {
+      seen.push(kindOf(response));
+      if (seen.length === 1) {
+        hub.frame(frameOf(clock.now() - 200, clock.now(), 20));
+        hub.emit({ kind: { case: 'rolloutAsked', value: {} } });
+      }
+      if (seen.length === 3) break;
+    }
+    expect(seen).toEqual(['snapshot', 'frame', 'event']);
+    ending.abort();
+  });
+
+  it('resumes: a heartbeat at once, then only what was missed', async () => {
+    for (let i = 0; i < 3; i++) hub.emit({ kind: { case: 'rolloutAsked', value: {} } });
+    const seen: WatchResponse[] = [];
+    for await (const response of items({ runId: hub.runId, afterSequence: 2 })) {
+      seen.push(response);
+      if (seen.length === 3) break;
+    }
+    expect(seen.map(kindOf)).toEqual(['heartbeat', 'event', 'event']);
+    expect(seen.slice(1).map(({ item }) => (item.case === 'event' ? item.value.sequence : 0))).toEqual([3, 4]);
+  });
+
+  it('says that it starts anew for another run', async () => {
+    const seen: WatchResponse[] = [];
+    for await (const response of items({ runId: 'gone', afterSequence: 2 })) {
+      seen.push(response);
+      if (seen.length === 2) break;
+    }
+    expect(seen[1]?.item).toMatchObject({
+      case: 'restarted',
+      value: { reason: 'other run', snapshot: { sequence: 1 } },
+    });
+  });
+
+  it('a viewer that leaves is forgotten', async () => {
+    const ending = new AbortController();
+    const done = (async () => {
+      for await (const _ of items({}, ending.signal)) ending.abort();
+    })();
+    await expect(done).rejects.toThrow();
+    await expect.poll(() => hub.viewers).toBe(0);
+  });
+
+  it('a heartbeat comes when nothing else does', async () => {
+    const waiting: (() => void)[] = [];
+    api = await start({
+      timers: {
+        setTimeout: (run) => {
+          waiting.push(run);
+          return { cancel: () => {} };
+        },
+      },
+    });
+    const stream = items({})[Symbol.asyncIterator]();
+    expect(kindOf((await stream.next()).value as WatchResponse)).toBe('snapshot');
+    const next = stream.next();
+    await expect.poll(() => waiting.length).toBeGreaterThan(1);
+    waiting.at(-1)?.();
+    expect(kindOf((await next).value as WatchResponse)).toBe('heartbeat');
+    await stream.return(undefined);
+  });
+
+  it('streams end cleanly when the agent does', async () => {
+    const stream = items({})[Symbol.asyncIterator]();
+    await stream.next();
+    const end = stream.next();
+    await api.close();
+    expect((await end).done).toBe(true);
+  });
+
+  it("bad positions are refused in the stream's own way", async () => {
+    const error = await (async () => {
+      for await (const _ of items({ runId: 'a' }));
+    })().catch((reason: unknown) => ConnectError.from(reason));
+    expect(error).toMatchObject({ code: Code.InvalidArgument });
+  });
+});
+
+describe('ports', () => {
+  it('one that is taken is moved aside, and it says so', async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const { port } = other.address() as AddressInfo;
+    try {
+      const moved = await start({ port });
+      expect(moved.port).toBeGreaterThan(port);
+      expect(logged.join()).toContain(`port ${port} is taken`);
+    } finally {
+      other.close();
+    }
+  });
+});
