@@ -145,7 +145,9 @@ describe('the lab', () => {
     await until(async () => (await readyPods()).length).toBe(4);
   });
 
-  test('DNS fails on request and heals', async () => {
+  test('DNS fails on request and heals', async ({ skip }) => {
+    // Needs the API server's hook `labRoutes`; what it leads to is tested in options.test.ts and dns.test.ts.
+    skip((await api('GET', '/lab/v1/dns')).kind === 'Status', 'the API server does not offer labRoutes');
     expect(await api('PUT', '/lab/v1/dns', { mode: 'servfail' })).toMatchObject({ mode: { kind: 'servfail' } });
     expect(await names()).toEqual([]);
     await api('PUT', '/lab/v1/dns', { mode: 'normal' });

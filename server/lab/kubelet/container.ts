@@ -4,7 +4,8 @@ import type { Json } from '../store-port.ts';
 import { restartDelayMs } from './backoff.ts';
 import type { Exit, Instance, SpawnOutcome } from './instance.ts';
 import type { LogRing } from './log-ring.ts';
-import { act, type ProbeOutcome, type ProbeTarget } from './probe-action.ts';
+import { act, type ProbeTarget } from './probe-action.ts';
+import type { ProbeOutcome } from './probe-outcome.ts';
 import { startProber } from './prober.ts';
 
 /** Where a container is in its life. */

@@ -1,5 +1,5 @@
 import { connect } from 'node:http2';
-import type { ProbeOutcome } from './probe-action.ts';
+import type { ProbeOutcome } from './probe-outcome.ts';
 
 /**
  * `grpc.health.v1.Health/Check` over a connection of its own, as a kubelet's gRPC probe does it (plaintext, one dial a probe).

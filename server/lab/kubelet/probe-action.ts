@@ -4,8 +4,7 @@ import { connect } from 'node:net';
 import type { Environment } from '../clock.ts';
 import type { Json } from '../store-port.ts';
 import { checkGrpcHealth } from './grpc-health.ts';
-
-export type ProbeOutcome = { readonly kind: 'success' } | { readonly kind: 'failure'; readonly message: string };
+import type { ProbeOutcome } from './probe-outcome.ts';
 
 /** What a probe or hook needs to know about the container it looks at. */
 export interface ProbeTarget {

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Delays } from '../delays.ts';
 import type { Json } from '../store-port.ts';
-import type { ProbeOutcome } from './probe-action.ts';
+import type { ProbeOutcome } from './probe-outcome.ts';
 
 /** Consecutive outcomes against thresholds, as a kubelet counts them. */
 export interface ProbeCount {
