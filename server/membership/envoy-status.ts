@@ -58,7 +58,7 @@ export function createEnvoyStatus(): EnvoyStatus {
       const stats = await get(
         host,
         port,
-        `/stats?format=json&filter=${encodeURIComponent(`^cluster\\.${escape(parsed.name)}\\.update_`)}`,
+        `/stats?format=json&filter=${encodeURIComponent(`^cluster\\.${quoted(parsed.name)}\\.update_`)}`,
       );
       const lookups = typeof stats === 'string' || stats.code !== 200 ? undefined : parseStats(stats.text);
       return { kind: 'read', hosts: parsed.hosts, lookups };
@@ -67,7 +67,7 @@ export function createEnvoyStatus(): EnvoyStatus {
   };
 }
 
-function escape(name: string): string {
+function quoted(name: string): string {
   return name.replace(/[^a-zA-Z0-9_]/g, '\\$&');
 }
 
