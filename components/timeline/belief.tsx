@@ -1,6 +1,6 @@
 import type { GetSnapshotResponse, Lane } from '../../gen/lbscope/agent/v1/agent_pb.js';
 import { bindNumbers, duration, toMs } from '../../model/time.ts';
-import { spaced } from '../ui/text.ts';
+import { capitalised, spaced } from '../ui/text.ts';
 import { decider } from './derive/rows.ts';
 
 export type BeliefWords = { knows: string; differs: string; age: string; next: string; source: string };
@@ -10,7 +10,7 @@ export function beliefWords(snapshot: GetSnapshotResponse, lane: Lane, nowMs: nu
   const belief = lane.belief;
   const who = decider(lane);
   const ready = snapshot.endpoints.filter((each) => each.ready).length;
-  const next = bindNumbers(belief?.nextTrigger ?? '');
+  const next = capitalised(bindNumbers(belief?.nextTrigger ?? ''));
   const aged = (since: number) => `${duration(Math.max(0, whole(nowMs - since)))} old`;
   if (who === 'kube-proxy' || who === 'static') {
     const connection = lane.connections.find((each) => each.state === 'READY') ?? lane.connections[0];
@@ -21,6 +21,9 @@ export function beliefWords(snapshot: GetSnapshotResponse, lane: Lane, nowMs: nu
       next,
       source: who === 'kube-proxy' ? 'picked by kube-proxy' : 'connection',
     };
+  }
+  if (who === 'envoy' && belief?.source !== 'envoy') {
+    return { knows: 'Knows one proxy', differs: 'its membership is not observed', age: '', next, source: 'Envoy' };
   }
   const missing = belief?.missing.length ?? 0;
   const ghosts = belief?.ghosts.length ?? 0;
@@ -38,7 +41,7 @@ export function beliefWords(snapshot: GetSnapshotResponse, lane: Lane, nowMs: nu
       differs: differs || 'up to date',
       age: open ? 'live' : resolved === undefined ? 'no answer yet' : aged(resolved),
       next,
-      source: resolved === undefined ? 'watch' : `watch, last event ${duration(whole(nowMs - resolved))} ago`,
+      source: resolved === undefined ? 'watch' : `event ${coarse(nowMs - resolved)} ago`,
     };
   }
   return {
@@ -48,6 +51,11 @@ export function beliefWords(snapshot: GetSnapshotResponse, lane: Lane, nowMs: nu
     next,
     source: who === 'envoy' ? 'Envoy membership, from DNS' : 'DNS answer',
   };
+}
+
+/** From a minute on in whole minutes: it stands beside more important words. */
+function coarse(ms: number): string {
+  return duration(ms < 60_000 ? whole(ms) : Math.floor(ms / 60_000) * 60_000);
 }
 
 /** Ages above ten seconds move once a second. */
@@ -63,8 +71,12 @@ export function Belief({ words }: { words: BeliefWords }) {
         <b className="belief-age">{spaced(words.age)}</b>
       </p>
       <p className="belief-second">
-        <span className="belief-next">{spaced(words.next)}</span>
-        <span className="belief-source">{spaced(words.source)}</span>
+        <span className="belief-next" title={words.next}>
+          {spaced(words.next)}
+        </span>
+        <span className="belief-source" title={words.source}>
+          {spaced(words.source)}
+        </span>
       </p>
     </div>
   );

@@ -2,9 +2,9 @@
 
 import { useRef } from 'react';
 import type { GetSnapshotResponse } from '../../gen/lbscope/agent/v1/agent_pb.js';
-import { duration, toMs } from '../../model/time.ts';
+import { toMs } from '../../model/time.ts';
 import { PodMenu } from '../controls/pod-menu.tsx';
-import { spaced } from '../ui/text.ts';
+import { spaced, wholeSeconds } from '../ui/text.ts';
 import type { EventLine } from './derive/events.ts';
 import { type Lifeline, lifelines } from './derive/lifelines.ts';
 import { Flags } from './events-overlay.tsx';
@@ -68,7 +68,7 @@ function whatExists(pods: number, ready: number): string {
 }
 
 function troubleWords(state: string, since: number | undefined, nowMs: number): string {
-  const long = since === undefined ? '' : ` for ${duration(Math.floor(Math.max(0, nowMs - since) / 1_000) * 1_000)}`;
+  const long = since === undefined ? '' : ` for ${wholeSeconds(Math.max(0, nowMs - since))}`;
   if (state === 'forbidden') return 'Not allowed to watch the pods.';
   if (state === 'lost') return `Kubernetes API lost${long}`;
   return 'Asking the Kubernetes API what exists…';

@@ -2,10 +2,10 @@
 
 import { type CSSProperties, useMemo, useRef } from 'react';
 import type { GetSnapshotResponse, Lane as LaneMessage } from '../../gen/lbscope/agent/v1/agent_pb.js';
-import { bindNumbers, duration } from '../../model/time.ts';
+import { bindNumbers } from '../../model/time.ts';
 import { Scorecard } from '../ledger/scorecard.tsx';
 import type { Entry } from '../ledger/scores.ts';
-import { spaced } from '../ui/text.ts';
+import { spaced, wholeSeconds } from '../ui/text.ts';
 import { Belief, beliefWords } from './belief.tsx';
 import type { LaneData } from './derive/lane-data.ts';
 import { rowsOf } from './derive/rows.ts';
@@ -33,6 +33,9 @@ type Props = {
   toggle(): void;
 };
 
+/** More than this have no room on a rail. */
+const drawnBrackets = 12;
+
 /** One path: its name and verdict, its band on the common axis, and who answers now. */
 export function Lane({
   lane,
@@ -50,7 +53,7 @@ export function Lane({
 }: Props) {
   const unavailable = lane.state === 'unavailable';
   const verdict = stale
-    ? `No report from the agent for ${duration(Math.floor(silentMs / 1_000) * 1_000)}. Calls may still be flowing.`
+    ? `No report from the agent for ${wholeSeconds(silentMs)}. Calls may still be flowing.`
     : bindNumbers(lane.verdict);
   const healthy = (lane.belief?.missing.length ?? 0) === 0 && (lane.belief?.ghosts.length ?? 0) === 0;
   const available = layout.kind === 'phone' ? 10_000 : layout.laneHeight - layout.beliefHeight;
@@ -61,6 +64,7 @@ export function Lane({
   const rows = compact
     ? rowsOf(lane, snapshot.pods, { available: layout.laneHeight - 26, most: layout.rowMost, least: 12.8 })
     : roomy;
+  const shown = useMemo(() => data.brackets.slice(-drawnBrackets), [data]);
   const words = beliefWords(snapshot, lane, nowMs);
   const key = `lane-${lane.id}-name`;
   return (
@@ -106,7 +110,7 @@ export function Lane({
           <p className="lane-silent">No traffic is sent on this path</p>
         ) : (
           <>
-            <Rail laneId={lane.id} brackets={data.brackets} narrow={layout.kind !== 'wide'} />
+            <Rail laneId={lane.id} brackets={shown} narrow={layout.kind !== 'wide'} />
             <Tears tears={data.tears} />
           </>
         )}
@@ -121,9 +125,6 @@ export function Lane({
           </div>
         ) : (
           <>
-            {stale && (
-              <p className="stale-mark">Values as of {spaced(duration(Math.floor(silentMs / 1_000) * 1_000))} ago</p>
-            )}
             <div className="lane-pods">
               {layout.pathWidth > 0 && (
                 <PathPicture
@@ -137,7 +138,18 @@ export function Lane({
               )}
               <PodRows laneId={lane.id} rows={rows} stale={stale} />
             </div>
-            <Belief words={words} />
+            <Belief
+              words={
+                stale
+                  ? {
+                      ...words,
+                      age: 'old',
+                      next: `Values as of ${wholeSeconds(silentMs)} ago`,
+                      source: 'no number is guessed',
+                    }
+                  : words
+              }
+            />
           </>
         )}
       </div>

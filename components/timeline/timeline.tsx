@@ -1,13 +1,13 @@
 'use client';
 
 import { type CSSProperties, useEffect, useMemo, useRef, useState } from 'react';
-import { bindNumbers, duration } from '../../model/time.ts';
+import { bindNumbers } from '../../model/time.ts';
 import { Header } from '../controls/header.tsx';
 import { Notice } from '../controls/notice.tsx';
 import { scorecards } from '../ledger/scores.ts';
 import { useLive, useLiveStore } from '../live/provider.tsx';
 import type { LiveView } from '../live/store.ts';
-import { spaced } from '../ui/text.ts';
+import { spaced, wholeSeconds } from '../ui/text.ts';
 import { setUrlParameter } from '../ui/theme.ts';
 import { Cluster } from './cluster.tsx';
 import { eventLines } from './derive/events.ts';
@@ -93,8 +93,10 @@ function Tracks({ view, layout, windowMs }: { view: LiveView; layout: Layout; wi
   const [open, setOpen] = useState<string>();
   const derived = useMemo(() => {
     if (snapshot === undefined) return undefined;
-    const lines = eventLines(snapshot, nowMs - windowMs);
-    const lanes = new Map(snapshot.lanes.map((lane) => [lane.id, laneData(snapshot, lane, lines, nowMs)]));
+    // Brackets outlive the window while they are open, and the scorecard keeps the last reaction.
+    const all = eventLines(snapshot, 0);
+    const lines = all.filter((line) => line.atMs >= nowMs - windowMs);
+    const lanes = new Map(snapshot.lanes.map((lane) => [lane.id, laneData(snapshot, lane, all, nowMs)]));
     const latest = new Map([...lanes].map(([id, data]) => [id, data.brackets[data.brackets.length - 1]]));
     return { lines, lanes, entries: scorecards(snapshot.lanes, latest), reported: reportedMs(snapshot) };
   }, [snapshot, nowMs, windowMs]);
@@ -155,7 +157,7 @@ function headlineOf(view: LiveView): string {
     return phase.kind === 'lost' ? `The agent cannot be reached: ${phase.reason}.` : 'Asking the agent what exists…';
   }
   if (ageMs > 0) {
-    return `No report from the agent for ${duration(Math.floor(ageMs / 1_000) * 1_000)}. What is shown is old; calls may still be flowing.`;
+    return `No report from the agent for ${wholeSeconds(ageMs)}. What is shown is old; calls may still be flowing.`;
   }
   return bindNumbers(snapshot.headline);
 }

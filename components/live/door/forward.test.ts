@@ -107,5 +107,17 @@ describe('forward', () => {
     const error = await answer.json();
     expect(error.code).toBe('unavailable');
     expect(error.message).toContain('the agent does not answer');
+
+    const stream = await forward(
+      new Request('http://localhost:3000/rpc/x', {
+        method: 'POST',
+        headers: { 'content-type': 'application/connect+proto' },
+      }),
+      'x',
+      url,
+    );
+    const bytes = new Uint8Array(await stream.arrayBuffer());
+    expect(bytes[0]).toBe(2);
+    expect(JSON.parse(new TextDecoder().decode(bytes.slice(5)))).toMatchObject({ error: { code: 'unavailable' } });
   });
 });

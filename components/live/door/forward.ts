@@ -1,4 +1,4 @@
-import { refusal } from './refusal.ts';
+import { refusal, streamRefusal } from './refusal.ts';
 
 /** Request headers that mean something to the agent; nothing else of the browser's is passed on. */
 const passed = ['content-type', 'content-encoding', 'accept', 'user-agent', 'authorization', 'origin'];
@@ -28,7 +28,10 @@ export async function forward(request: Request, path: string, agentUrl: string):
   } catch (error) {
     request.signal.removeEventListener('abort', end);
     if (ending.signal.aborted) return refusal(499, 'canceled', 'the browser left');
-    return refusal(503, 'unavailable', `the agent does not answer at ${agentUrl} (${reasonOf(error)})`);
+    const message = `the agent does not answer at ${agentUrl} (${reasonOf(error)})`;
+    const type = request.headers.get('content-type') ?? '';
+    if (type.startsWith('application/connect+')) return streamRefusal(type, 'unavailable', message);
+    return refusal(503, 'unavailable', message);
   }
   const headers = new Headers({ 'cache-control': 'no-cache, no-transform', 'x-accel-buffering': 'no' });
   for (const [name, value] of answer.headers) {

@@ -38,7 +38,8 @@ export function band(slices: readonly LaneSlice[], order: readonly string[]): St
       intervals.filter((each) => each.fromMs <= middle && (each.open || each.toMs >= middle)).map((each) => each.uid),
     );
     const uids = order.filter((uid) => present.has(uid));
-    if (uids.length > 0) stretches.push(...binned(slices, uids, fromMs, toMs, Math.max(smoothLeastMs, smoothTurns * turnMs)));
+    if (uids.length > 0)
+      stretches.push(...binned(slices, uids, fromMs, toMs, Math.max(smoothLeastMs, smoothTurns * turnMs)));
   });
   return stretches;
 }
@@ -86,7 +87,13 @@ function joined(instants: number[]): number[] {
   return edges;
 }
 
-function binned(slices: readonly LaneSlice[], uids: string[], fromMs: number, toMs: number, smoothMs: number): Stretch[] {
+function binned(
+  slices: readonly LaneSlice[],
+  uids: string[],
+  fromMs: number,
+  toMs: number,
+  smoothMs: number,
+): Stretch[] {
   // Only frames wholly inside tell about this stretch, unless it is shorter than a frame.
   let inside = slices.filter((each) => each.fromMs >= fromMs - 1 && each.toMs <= toMs + 1);
   if (inside.length === 0) inside = slices.filter((each) => each.toMs > fromMs && each.fromMs < toMs);
