@@ -92,8 +92,7 @@ export function PodMenu({ pod }: { pod: Pod }) {
 function Item({ name, what, act, disabled }: { name: string; what: string; act(): unknown; disabled: boolean }) {
   return (
     <DropdownMenu.Item className="menu-item" disabled={disabled} onSelect={() => void act()} textValue={name}>
-      <span>{name}</span>
-      <small>{what}</small>
+      <span>{name}</span> <small>{what}</small>
     </DropdownMenu.Item>
   );
 }
