@@ -1,5 +1,5 @@
 import type { AgentClient } from './client.ts';
-import { type Outcome, refusalLine } from './outcome.ts';
+import { type Outcome, reasonOf } from './outcome.ts';
 import type { Pending } from './pending.ts';
 
 export type TrafficChange = {
@@ -41,7 +41,7 @@ export function createActions(client: AgentClient, ports: ActionPorts): Actions 
       return { ok: true };
     } catch (error) {
       takeBack();
-      const message = refusalLine(error);
+      const message = reasonOf(error);
       ports.refused(message);
       return { ok: false, message };
     }

@@ -7,9 +7,3 @@ export function reasonOf(error: unknown): string {
   const known = ConnectError.from(error);
   return known.rawMessage || Code[known.code] || 'no reason given';
 }
-
-/** As one line for a person: first letter large, nothing else changed. */
-export function refusalLine(error: unknown): string {
-  const text = reasonOf(error).trim();
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}
