@@ -45,6 +45,8 @@ export interface ApiServerOptions {
   bookmarkMs?: number;
   /** A fault in a handler; the client gets a 500. Default: stderr. */
   onFault?: (error: unknown) => void;
+  /** More of `/lab/v1/...` than this folder serves: asked first; undefined: not one of its own. */
+  labRoutes?: (method: string, path: string, body: Json) => { status: number; body: unknown } | undefined;
 }
 
 export interface ApiServer {
@@ -78,7 +80,11 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     if (root === 'lab' && below[0] === 'v1') {
       if (user !== admin) throw forbidden(undefined, '', 'the lab is steered without a token only');
       const body = method === 'PUT' ? decodeBody(await readBody(request), contentTypeOf(request)) : undefined;
-      return reply(response, 200, serveAdmin({ store, access, watches }, method, below.slice(1), body));
+      const more = options.labRoutes?.(method, `/${path.join('/')}`, body);
+      const both = method === 'GET' && below.length === 2 && below[1] === 'state';
+      if (more !== undefined && !both) return reply(response, more.status, more.body as Json);
+      const own = serveAdmin({ store, access, watches }, method, below.slice(1), body);
+      return reply(response, 200, both ? { ...own, ...(more?.body as Json) } : own);
     }
     if (root === 'api' || root === 'apis') {
       const found = method === 'GET' ? discover(path, address) : undefined;
