@@ -1,4 +1,4 @@
-import { isMap, isScalar, isSeq, parseDocument, visit } from 'yaml';
+import { isMap, parseDocument, visit } from 'yaml';
 
 /**
  * The one patch between the ConfigMap `envoy-config` and what the lab's Envoy runs. Everything else stays as it is
@@ -48,20 +48,4 @@ export function patchConfig(configYaml: string, place: EnvoyPlace): PatchedConfi
     },
   });
   return { ok: true, yaml: document.toString({ lineWidth: 0 }) };
-}
-
-/** Addresses that the configuration listens on: what must be free, and what to tell a person. */
-export function listenAddresses(configYaml: string): { name: string; host: string; port: number }[] {
-  const document = parseDocument(configYaml);
-  const listeners = document.getIn(['static_resources', 'listeners']);
-  if (!isSeq(listeners)) return [];
-  return listeners.items.flatMap((item) => {
-    if (!isMap(item)) return [];
-    const name = item.get('name');
-    const host = item.getIn(['address', 'socket_address', 'address']);
-    const port = item.getIn(['address', 'socket_address', 'port_value']);
-    return typeof host === 'string' && typeof port === 'number'
-      ? [{ name: String(isScalar(name) ? name.value : name), host, port }]
-      : [];
-  });
 }
