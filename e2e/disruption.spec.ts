@@ -10,6 +10,8 @@ const difference = (before: SnapshotView, after: SnapshotView) => {
 
 test.beforeEach(async ({ app }) => {
   await app.call('ScaleDeployment', { replicas: 3 });
+  await app.settled(3, 10);
+  await app.freshClients();
   await app.settled(3, 150);
 });
 

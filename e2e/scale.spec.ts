@@ -7,7 +7,9 @@ const newest = (snapshot: SnapshotView, kind: string): ChangeView | undefined =>
 
 test('3 to 5: kube-watch and Envoy use the new pods, headless DNS and ClusterIP do not', async ({ app, timeline }) => {
   await app.call('ScaleDeployment', { replicas: 3 });
-  // A fresh run, with connections made now: headless has asked DNS less than a moment ago and has no reason to ask again.
+  await app.settled(3, 10);
+  // Clients that connected now: headless has just asked DNS and has no reason to ask again.
+  await app.freshClients();
   await app.settled(3, 200);
   const old = (await app.snapshot()).pods.filter((pod) => pod.ready).map((pod) => pod.uid);
 
@@ -59,12 +61,10 @@ test('3 to 5: kube-watch and Envoy use the new pods, headless DNS and ClusterIP 
   expect(of('headless').map((story) => story.state)).toEqual(['open', 'open']);
   expect(of('clusterip').map((story) => story.state)).toEqual(['never', 'never']);
   const worst = (id: string) => Math.max(...of(id).map((story) => story.reactionMs ?? Number.POSITIVE_INFINITY));
-  test
-    .info()
-    .annotations.push({
-      type: 'reaction',
-      description: `kube-watch ${worst('kubewatch').toFixed(1)} ms, Envoy ${worst('envoy').toFixed(0)} ms`,
-    });
+  test.info().annotations.push({
+    type: 'reaction',
+    description: `kube-watch ${worst('kubewatch').toFixed(1)} ms, Envoy ${worst('envoy').toFixed(0)} ms`,
+  });
 
   await expect(timeline.podRows('headless', 'missing')).toHaveCount(2);
   await expect(timeline.podRows('kubewatch', 'used')).toHaveCount(5);

@@ -33,6 +33,9 @@ const version = '0.1.0';
 /** After a change was seen, proxies are read every 100 ms for as long as a refresh and a connection take. */
 const hurryMs = 8_000;
 
+/** How long the first calls wait for all pods to be Ready. */
+const firstPodsMs = 5_000;
+
 async function main(options: AgentOptions): Promise<void> {
   const log = createLog('agent', { ...process.env, LBSCOPE_LOG_LEVEL: options['log-level'] });
   const clock = createClock();
@@ -142,7 +145,18 @@ async function main(options: AgentOptions): Promise<void> {
 
   hub.newRun(saved === undefined ? 'agent started' : 'resumed');
   truth.start();
-  lanes.start();
+  // Calls before the first pods are Ready would only show that there were none: wait for them, but not for ever.
+  lanes.start('waiting for the first pods to be Ready');
+  const released = (): void => {
+    firstPods.cancel();
+    stopWaiting();
+    lanes.release();
+  };
+  const firstPods = timers.setTimeout(released, firstPodsMs);
+  const stopWaiting = hub.subscribe(() => {
+    const ready = truth.endpoints().filter((endpoint) => endpoint.ready).length;
+    if (ready > 0 && ready >= (truth.replicas ?? Number.POSITIVE_INFINITY)) released();
+  });
   frames.start();
 
   const agent: Agent = {

@@ -22,6 +22,7 @@ export interface PodView {
 
 export interface LaneView {
   id: string;
+  spec: unknown;
   state: string;
   reason: string;
   pods: PodView[];
@@ -222,6 +223,11 @@ export class App {
     return this.until(`${calls} calls on each lane`, (s) =>
       lanes.every((id) => (s.lanes.find((lane) => lane.id === id)?.answered ?? 0) - (before.get(id) ?? 0) >= calls),
     );
+  }
+
+  /** New clients on all lanes: new channels, connections and lookups, so that no test inherits what another left. */
+  async freshClients(): Promise<void> {
+    for (const { spec } of (await this.snapshot()).lanes) await this.call('PutLane', { lane: spec });
   }
 
   /** All living processes of this lbscope, the supervisor first. */

@@ -50,6 +50,8 @@ export class Lane {
   #wanted: boolean;
   #availability: Availability;
   #forbidden: string | undefined;
+  /** Why the lane waits before its first call; undefined once released. */
+  #held: string | undefined;
   #unreachableSince: number | undefined;
   #whyTimer: TimerHandle | undefined;
   #toldState = '';
@@ -73,8 +75,16 @@ export class Lane {
     this.#availability = this.#membership === undefined ? { kind: 'available' } : { kind: 'unknown' };
   }
 
-  start(): void {
+  /** `held`: why it shall wait for `release` before its first call. */
+  start(held?: string): void {
+    this.#held = held;
     this.#membership?.start();
+    this.#apply();
+  }
+
+  release(): void {
+    if (this.#held === undefined) return;
+    this.#held = undefined;
     this.#apply();
   }
 
@@ -121,7 +131,7 @@ export class Lane {
     if (this.#stopped) return;
     const connections = this.spec.connections > 0 ? this.spec.connections : this.#traffic.connections;
     const available = this.#availability.kind === 'available' && this.#forbidden === undefined;
-    this.#driver.apply({ ...this.#traffic, connections }, this.#wanted && available);
+    this.#driver.apply({ ...this.#traffic, connections }, this.#wanted && available && this.#held === undefined);
     this.#tell();
   }
 
@@ -138,6 +148,9 @@ export class Lane {
     } else if (this.#availability.kind === 'unknown') {
       state = 'unavailable';
       reason = `asking whether anything answers at ${this.spec.target}`;
+    } else if (this.#held !== undefined) {
+      state = 'stopped';
+      reason = this.#held;
     }
     const told = `${state} ${reason}`;
     if (told === this.#toldState) return;

@@ -52,7 +52,7 @@ const names = {
   port: 50_051,
 };
 
-function setUp(options: { why?: string; lanes?: readonly LaneSpec[] } = {}) {
+function setUp(options: { why?: string; held?: string; lanes?: readonly LaneSpec[] } = {}) {
   const { clock, timers, move } = time();
   const events: EventInit[] = [];
   const calls = new Map<string, number>();
@@ -111,7 +111,7 @@ function setUp(options: { why?: string; lanes?: readonly LaneSpec[] } = {}) {
       whyNot: async () => options.why,
     },
   });
-  lanes.start();
+  lanes.start(options.held);
   const states = (id: string) =>
     events.flatMap((event) => (event.laneId === id && event.kind?.case === 'laneState' ? [event.kind.value] : []));
   return { lanes, events, calls, closed, proxies, forbid, saves, states, move };
@@ -214,6 +214,18 @@ test('stop and start, one lane or all', async () => {
   });
 });
 
+test('held lanes say why, send nothing, and begin when released', async () => {
+  const { lanes, states, calls, proxies, move } = setUp({ held: 'waiting for pods' });
+  proxies.get('envoy')?.('ok', '');
+  await move(1_000);
+  expect(states('headless').at(-1)).toMatchObject({ state: 'stopped', reason: 'waiting for pods' });
+  expect(calls.size).toBe(0);
+  lanes.release();
+  await move(1_000);
+  expect(states('headless').at(-1)).toMatchObject({ state: 'running', reason: '' });
+  expect(calls.get('headless')).toBe(100);
+});
+
 test('put replaces in place and closes the old channels; remove closes; the number is bounded', async () => {
   const { lanes, closed, events, move } = setUp();
   await move(10);
@@ -229,7 +241,9 @@ test('put replaces in place and closes the old channels; remove closes; the numb
     ),
   ).toBe(true);
   for (let i = lanes.ids.length; i < mostLanes; i += 1)
-    expect(lanes.put(create(LaneSpecSchema, { ...first, $typeName: undefined, id: `more-${i}` }))).toEqual({ ok: true });
+    expect(lanes.put(create(LaneSpecSchema, { ...first, $typeName: undefined, id: `more-${i}` }))).toEqual({
+      ok: true,
+    });
   expect(lanes.put(create(LaneSpecSchema, { ...first, $typeName: undefined, id: 'too-many' }))).toMatchObject({
     ok: false,
     code: 'resource_exhausted',

@@ -18,6 +18,7 @@ export class Lanes {
   readonly #options: LanesOptions;
   readonly #lanes = new Map<string, Lane>();
   #traffic: Traffic;
+  #held: string | undefined;
   readonly #closing = new Set<Promise<void>>();
 
   constructor(options: LanesOptions) {
@@ -25,11 +26,18 @@ export class Lanes {
     this.#traffic = options.initial.traffic;
   }
 
-  start(): void {
+  /** `held`: why the lanes shall wait for `release` before their first calls. */
+  start(held?: string): void {
+    this.#held = held;
     this.#tellTraffic();
     for (const { spec, running, traffic } of this.#options.initial.lanes) {
       this.#add(spec, traffic ?? this.#traffic, traffic !== undefined, running);
     }
+  }
+
+  release(): void {
+    this.#held = undefined;
+    for (const lane of this.#lanes.values()) lane.release();
   }
 
   get ids(): readonly string[] {
@@ -129,7 +137,7 @@ export class Lanes {
     const lane = new Lane(spec, traffic, { own, running }, this.#options.parts);
     this.#lanes.set(spec.id, lane);
     if (own) this.#tellLaneTraffic(lane);
-    lane.start();
+    lane.start(this.#held);
   }
 
   #close(lane: Lane): void {
