@@ -6,8 +6,8 @@ export default defineConfig({
   testDir: 'e2e',
   testMatch: '**/*.spec.ts',
   outputDir: 'test-results',
-  // One lab at a time: the specs measure reactions, and two labs on two cores would measure each other.
-  workers: 1,
+  // Each worker has an lbscope of its own; two are what two cores carry without measuring each other.
+  workers: 2,
   fullyParallel: false,
   forbidOnly: process.env.CI !== undefined,
   retries: 0,

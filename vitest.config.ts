@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['{model,server,components,scripts}/**/*.test.ts', '{model,server,components,scripts}/**/*.test.tsx'],
+    // Most tests wait for sockets and processes rather than compute: more workers than cores keep both busy.
+    maxWorkers: 6,
     testTimeout: 20_000,
     hookTimeout: 20_000,
   },
