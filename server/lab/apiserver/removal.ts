@@ -60,7 +60,8 @@ export function deleteObject(context: WriteContext, target: Target, options: Del
     );
   if (target.dryRun || isDryRun(options.dryRun)) return before;
   if (options.propagationPolicy === 'Orphan' || options.orphanDependents === true) orphan(store, before);
-  if (options.propagationPolicy === 'Foreground')
+  // Of other kinds the dependents need no owner that waits for them.
+  if (options.propagationPolicy === 'Foreground' && (resource.kind === 'Deployment' || resource.kind === 'ReplicaSet'))
     store.modify(resource.kind, namespace, name, (copy) => {
       copy.metadata.finalizers = [...new Set([...(copy.metadata.finalizers ?? []), 'foregroundDeletion'])];
       return copy;

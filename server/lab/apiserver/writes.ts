@@ -298,6 +298,11 @@ function checkShape(given: Json, resource: Resource, namespace: string | undefin
         `the namespace of the provided object does not match the namespace sent on the request (${namespace ?? ''})`,
       );
   } else delete object.metadata.namespace;
+  // omitempty in the API's types: an empty map or list is stored as none.
+  for (const field of ['labels', 'annotations', 'ownerReferences', 'finalizers'] as const) {
+    const value = object.metadata[field];
+    if (value === null || (typeof value === 'object' && Object.keys(value).length === 0)) delete object.metadata[field];
+  }
   for (const field of ['name', 'generateName'] as const) {
     const value = object.metadata[field];
     if (value !== undefined && typeof value !== 'string') throw badRequest(`metadata.${field} must be a string`);

@@ -2,7 +2,7 @@ import type { Clock, Timers } from '../apiserver/time.ts';
 import type { Kind, KubeObject, Store } from '../store-port.ts';
 import { reconcileDeployment } from './deployment.ts';
 import { reconcileEndpoints } from './endpointslice.ts';
-import { collectDependents, collectForeground, collectNamespace } from './garbage.ts';
+import { collectDependents, collectForeground, collectNamespace, isEnding } from './garbage.ts';
 import { controllerOf, keyOf } from './objects.ts';
 import { WorkQueue } from './queue.ts';
 import { reconcileReplicaSet } from './replicaset.ts';
@@ -61,6 +61,7 @@ export function startControllers(options: ControllersOptions): { stop(): void } 
       if (type !== 'DELETED') pods.add(keyOf(object));
       servicesOf(object);
       if (type !== 'DELETED') return;
+      if (isEnding(store, object.metadata.namespace)) collectNamespace(store, object.metadata.namespace);
       for (const set of store.list('ReplicaSet', object.metadata.namespace)) {
         collectForeground(store, 'ReplicaSet', set);
         // Recreate waits until the old pods are gone.
@@ -84,6 +85,8 @@ export function startControllers(options: ControllersOptions): { stop(): void } 
         collectNamespace(store, object.metadata.name);
     }),
   ];
+  for (const { metadata } of store.list('Namespace'))
+    if (metadata.deletionTimestamp !== undefined) collectNamespace(store, metadata.name);
   for (const service of store.list('Service')) services.add(keyOf(service));
   for (const deployment of store.list('Deployment')) deployments.add(keyOf(deployment));
   for (const set of store.list('ReplicaSet')) replicaSets.add(keyOf(set));

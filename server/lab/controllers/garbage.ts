@@ -58,11 +58,24 @@ export function collectForeground(store: Store, kind: Kind, owner: KubeObject): 
   });
 }
 
-/** A namespace takes its contents along. */
+/** A namespace takes its contents along, and goes itself once the last of them (a pod in its grace) went. */
 export function collectNamespace(store: Store, namespace: string): void {
+  let left = false;
   for (const kind of namespaced) {
     for (const object of store.list(kind, namespace)) {
       store.delete(kind, namespace, object.metadata.name, { uid: object.metadata.uid });
+      left ||= store.get(kind, namespace, object.metadata.name)?.metadata.uid === object.metadata.uid;
     }
   }
+  if (left) return;
+  store.modify('Namespace', undefined, namespace, (copy) => {
+    if (copy.metadata.deletionTimestamp === undefined) return undefined;
+    copy.spec = { ...copy.spec, finalizers: [] };
+    return copy;
+  });
+}
+
+export function isEnding(store: Store, namespace: string | undefined): namespace is string {
+  if (namespace === undefined) return false;
+  return store.get('Namespace', undefined, namespace)?.metadata.deletionTimestamp !== undefined;
 }
