@@ -9,16 +9,12 @@ const devPort = process.env.LBSCOPE_DEV_PORT ?? '3010';
 
 try {
   const { node, envoy } = await setUp();
-  const supervisor = spawn(
-    node,
-    ['--enable-source-maps', join(root, 'dist', 'supervisor.mjs'), ...process.argv.slice(2)],
-    {
-      cwd: root,
-      stdio: ['pipe', 'inherit', 'inherit'],
-      detached: true,
-      env: environment({ LBSCOPE_SUPERVISED: '1', LBSCOPE_DEV_PORT: devPort, ...(envoy ? { ENVOY_BIN: envoy } : {}) }),
-    },
-  );
+  const supervisor = spawn(node, [join(root, 'dist', 'supervisor.mjs'), ...process.argv.slice(2)], {
+    cwd: root,
+    stdio: ['pipe', 'inherit', 'inherit'],
+    detached: true,
+    env: environment({ LBSCOPE_SUPERVISED: '1', LBSCOPE_DEV_PORT: devPort, ...(envoy ? { ENVOY_BIN: envoy } : {}) }),
+  });
   const next = spawn('next', ['dev', '--hostname', '127.0.0.1', '--port', devPort], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],

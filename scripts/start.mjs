@@ -9,7 +9,7 @@ import { setUp } from './lib/setup.mjs';
 try {
   const { node, envoy } = await setUp();
   say('· Starting');
-  const child = spawn(node, ['--enable-source-maps', join(root, 'dist', 'supervisor.mjs'), ...process.argv.slice(2)], {
+  const child = spawn(node, [join(root, 'dist', 'supervisor.mjs'), ...process.argv.slice(2)], {
     cwd: root,
     // The supervisor ends when this pipe closes: killing this process leaves nothing behind.
     stdio: ['pipe', 'inherit', 'inherit'],

@@ -126,7 +126,6 @@ async function run(options: Options): Promise<void> {
       ...common,
       name: 'agent',
       args: () => [
-        '--enable-source-maps',
         join(dist, 'agent.mjs'),
         ...['--agent-port', String(agentPort), '--state-dir', join(stateDir, 'agent')],
         ...['--dashboard-port', String(dashboardPort)],
@@ -178,7 +177,6 @@ async function run(options: Options): Promise<void> {
           labStarts += 1;
           const again = labStarts > 1;
           return [
-            '--enable-source-maps',
             join(dist, 'lab.mjs'),
             ...['--api-port', String(apiPort), '--dns-port', String(dnsPort), '--state-dir', join(stateDir, 'lab')],
             ...(options.pods !== undefined ? ['--pods', String(options.pods)] : []),

@@ -92,7 +92,7 @@ async function podProgram(request: ProgramRequest, { distDir }: LocalRuntimeOpti
   return {
     kind: 'program',
     command: process.execPath,
-    args: ['--enable-source-maps', join(distDir, 'pod.mjs'), ...rest],
+    args: [join(distDir, 'pod.mjs'), ...rest],
     env,
   };
 }
