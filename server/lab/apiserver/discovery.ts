@@ -126,3 +126,20 @@ function patchOperation(resource: Resource): Json {
     'x-kubernetes-group-version-kind': { group: resource.group, kind: resource.kind, version: resource.version },
   };
 }
+
+/** What kubectl up to 1.28 wants of `/openapi/v2` before it applies; as JSON and, for it, as protobuf (gnostic's Document). */
+export const openapiV2Type = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
+
+/** Without definitions kubectl skips its own check of fields. */
+export function openapiV2(): Json {
+  return { swagger: '2.0', info: { title: 'Kubernetes', version: kubernetesVersion.gitVersion }, paths: {} };
+}
+
+export function openapiV2Bytes(): Buffer {
+  const field = (number: number, value: Buffer) =>
+    Buffer.concat([Buffer.from([(number << 3) | 2, value.length]), value]);
+  const { swagger, info } = openapiV2();
+  const described = Buffer.concat([field(1, Buffer.from(info.title)), field(2, Buffer.from(info.version))]);
+  // swagger = 1, info = 2, paths = 8; each is shorter than the 128 bytes that one length byte can say.
+  return Buffer.concat([field(1, Buffer.from(swagger)), field(2, described), field(8, Buffer.alloc(0))]);
+}

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { Json, KubeObject } from '../store-port.ts';
 import { type Access, admin, createAccess } from './access.ts';
-import { discover, openapi, versionInfo } from './discovery.ts';
+import { discover, openapi, openapiV2, openapiV2Bytes, openapiV2Type, versionInfo } from './discovery.ts';
 import { serveAdmin } from './lab-admin.ts';
 import type { LogSource } from './log-port.ts';
 import { serveLog } from './logs.ts';
@@ -96,6 +96,12 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     if (root === 'healthz' || root === 'readyz' || root === 'livez') {
       response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' });
       response.end('ok');
+      return;
+    }
+    if (root === 'openapi' && below[0] === 'v2' && below.length === 1) {
+      if (!(request.headers.accept ?? '').includes('proto-openapi')) return reply(response, 200, openapiV2());
+      response.writeHead(200, { 'content-type': openapiV2Type });
+      response.end(openapiV2Bytes());
       return;
     }
     const document = root === 'openapi' && below[0] === 'v3' ? openapi(below.slice(1)) : undefined;
