@@ -15,7 +15,7 @@ import { fromMs, toMs } from './time.ts';
 import { podGone, pruneTruth, putEndpoints, putPod, type ReadySetChange } from './truth.ts';
 
 export { fromSnapshot, toSnapshot } from './snapshot.ts';
-export type { ChangeRun, Interval, LaneRun, PodRun, Run, StoryRun, Update } from './state.ts';
+export type { Run, Update } from './state.ts';
 
 export interface RunInit {
   readonly cluster?: Partial<Omit<Cluster, '$typeName' | '$unknown'>>;

@@ -29,16 +29,6 @@ export function addressOf(run: Run, podUid: string): string | undefined {
   return run.intervals.findLast((interval) => interval.podUid === podUid && interval.address !== '')?.address;
 }
 
-/** Addresses in the ready set at that instant. */
-export function readyAt(run: Run, at: number): Set<string> {
-  const ready = new Set<string>();
-  for (const i of run.intervals) {
-    if (i.readyFrom !== undefined && i.readyFrom <= at && (i.readyTo === undefined || i.readyTo > at))
-      ready.add(i.address);
-  }
-  return ready;
-}
-
 /** UIDs of the ready set now, oldest pod first. */
 export function readyUids(run: Run): string[] {
   const ready = new Set(run.endpoints.map((endpoint) => uidOf(run, endpoint)));

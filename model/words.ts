@@ -25,6 +25,3 @@ export type Policy = (typeof policies)[number];
 
 export const profiles = ['grpc-go', 'grpc-js', 'grpc-java', 'poll'] as const;
 export type Profile = (typeof profiles)[number];
-
-export const laneStates = ['running', 'stopped', 'unavailable'] as const;
-export type LaneStateName = (typeof laneStates)[number];

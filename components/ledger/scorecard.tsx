@@ -1,5 +1,5 @@
+import type { Entry } from '../../model/view/scorecard.ts';
 import { spaced } from '../ui/text.ts';
-import type { Entry } from './scores.ts';
 
 /** One line under a band. Best: upright filled triangle; worst: hollow, pointing down; always with the word. */
 export function Scorecard({ entries }: { entries: readonly Entry[] }) {

@@ -1,10 +1,10 @@
 'use client';
 
 import { useLayoutEffect, useRef } from 'react';
+import type { EventLine } from '../../model/view/events.ts';
 import { spaced } from '../ui/text.ts';
-import type { EventLine } from './derive/events.ts';
-import { placeLabels } from './derive/place.ts';
 import { xOf } from './paint/axis.ts';
+import { placeLabels } from './place.ts';
 import { usePainter } from './ticker-context.tsx';
 
 /** Vertical lines through all lanes: one for each change to the cluster. */

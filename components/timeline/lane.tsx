@@ -3,12 +3,13 @@
 import { type CSSProperties, useMemo, useRef } from 'react';
 import type { GetSnapshotResponse, Lane as LaneMessage } from '../../gen/lbscope/agent/v1/agent_pb.js';
 import { bindNumbers } from '../../model/time.ts';
+import { beliefWords } from '../../model/view/belief-words.ts';
+import type { LaneData } from '../../model/view/lane.ts';
+import { rowsOf } from '../../model/view/rows.ts';
+import type { Entry } from '../../model/view/scorecard.ts';
 import { Scorecard } from '../ledger/scorecard.tsx';
-import type { Entry } from '../ledger/scores.ts';
 import { spaced, wholeSeconds } from '../ui/text.ts';
-import { Belief, beliefWords } from './belief.tsx';
-import type { LaneData } from './derive/lane-data.ts';
-import { rowsOf } from './derive/rows.ts';
+import { Belief } from './belief.tsx';
 import type { Layout } from './layout.ts';
 import { type LaneMetrics, paintLane } from './paint/lane.ts';
 import { PathPicture } from './path-picture.tsx';
@@ -57,12 +58,12 @@ export function Lane({
     : bindNumbers(lane.verdict);
   const healthy = (lane.belief?.missing.length ?? 0) === 0 && (lane.belief?.ghosts.length ?? 0) === 0;
   const available = layout.kind === 'phone' ? 10_000 : layout.laneHeight - layout.beliefHeight;
-  const roomy = rowsOf(lane, snapshot.pods, { available, most: layout.rowMost, least: 14 });
+  const roomy = rowsOf(lane, snapshot, { available, most: layout.rowMost, least: 14 });
   // Where pods would fold only for want of height, a healthy lane gives its trigger line to them.
   const compact =
     healthy && layout.kind === 'desk' && roomy.groups.some((each) => each.kind === 'fold' && each.standing === 'used');
   const rows = compact
-    ? rowsOf(lane, snapshot.pods, { available: layout.laneHeight - 26, most: layout.rowMost, least: 12.8 })
+    ? rowsOf(lane, snapshot, { available: layout.laneHeight - 26, most: layout.rowMost, least: 12.8 })
     : roomy;
   const shown = useMemo(() => data.brackets.slice(-drawnBrackets), [data]);
   const words = beliefWords(snapshot, lane, nowMs);
@@ -139,13 +140,14 @@ export function Lane({
               <PodRows laneId={lane.id} rows={rows} stale={stale} />
             </div>
             <Belief
+              narrow={layout.kind !== 'wide'}
               words={
                 stale
                   ? {
                       ...words,
-                      age: 'old',
-                      next: `Values as of ${wholeSeconds(silentMs)} ago`,
-                      source: 'no number is guessed',
+                      age: 'Old',
+                      next: both(`Values as of ${wholeSeconds(silentMs)} ago`),
+                      source: both('No number is guessed'),
                     }
                   : words
               }
@@ -156,6 +158,8 @@ export function Lane({
     </section>
   );
 }
+
+const both = (text: string) => ({ long: text, short: text });
 
 function LaneCanvas({
   data,

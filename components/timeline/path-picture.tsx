@@ -2,7 +2,8 @@
 
 import type { GetSnapshotResponse, Lane } from '../../gen/lbscope/agent/v1/agent_pb.js';
 import { toMs } from '../../model/time.ts';
-import { decider, type Rows } from './derive/rows.ts';
+import { decider } from '../../model/view/decider.ts';
+import type { Rows } from '../../model/view/rows.ts';
 
 type Point = { x: number; y: number };
 

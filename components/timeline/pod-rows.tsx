@@ -1,7 +1,7 @@
 'use client';
 
+import type { Row, RowGroup, Rows } from '../../model/view/rows.ts';
 import { Cross, LostTag, podFill, type Standing, Swatch, useTheme } from '../ui/swatch.tsx';
-import type { Row, RowGroup, Rows } from './derive/rows.ts';
 
 const drawing: Record<string, Standing> = {
   used: 'used',
@@ -10,15 +10,6 @@ const drawing: Record<string, Standing> = {
   ghost: 'ghost',
   gone: 'gone',
   starting: 'idle',
-};
-
-/** Each odd state says so in words. */
-const words: Record<string, string> = {
-  idle: 'idle',
-  missing: 'exists, but not known here',
-  ghost: 'not ready, but still on its list',
-  gone: 'gone',
-  starting: 'starting',
 };
 
 export function PodRows({ laneId, rows, stale }: { laneId: string; rows: Rows; stale: boolean }) {
@@ -65,10 +56,7 @@ function PodRow({ laneId, row }: { laneId: string; row: Row }) {
           <span style={{ ...podFill(row.slot, theme), width: `${(pod.share * 100).toFixed(2)}%` }} />
         </span>
       ) : (
-        <span className="row-words">
-          {standing === 'idle' && '– '}
-          {words[standing] ?? ''}
-        </span>
+        <span className="row-words">{row.words}</span>
       )}
       {answers || standing === 'idle' ? (
         <>

@@ -2,10 +2,10 @@
 
 import { useLayoutEffect, useRef } from 'react';
 import { duration } from '../../model/time.ts';
+import { type Bracket, costliest, shortLabel } from '../../model/view/brackets.ts';
 import { spaced } from '../ui/text.ts';
-import { type Bracket, costliest, shortLabel } from './derive/brackets.ts';
-import { placeLabels } from './derive/place.ts';
 import { xOf } from './paint/axis.ts';
+import { placeLabels } from './place.ts';
 import { usePainter } from './ticker-context.tsx';
 
 type Sizes = { label: number; short: number; full: number };

@@ -1,8 +1,8 @@
 'use client';
 
 import { useRef } from 'react';
+import type { Tear } from '../../model/view/losses.ts';
 import { LostTag } from '../ui/swatch.tsx';
-import type { Tear } from './derive/losses.ts';
 import { xOf } from './paint/axis.ts';
 import { usePainter } from './ticker-context.tsx';
 

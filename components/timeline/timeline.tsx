@@ -2,17 +2,17 @@
 
 import { type CSSProperties, useEffect, useMemo, useRef, useState } from 'react';
 import { bindNumbers } from '../../model/time.ts';
+import { eventLines } from '../../model/view/events.ts';
+import { laneData, reportedMs } from '../../model/view/lane.ts';
+import { scorecards } from '../../model/view/scorecard.ts';
 import { Header } from '../controls/header.tsx';
 import { Notice } from '../controls/notice.tsx';
-import { scorecards } from '../ledger/scores.ts';
 import { useLive, useLiveStore } from '../live/provider.tsx';
+import { reportAgeMs } from '../live/report-age.ts';
 import type { LiveView } from '../live/store.ts';
 import { spaced, wholeSeconds } from '../ui/text.ts';
 import { setUrlParameter } from '../ui/theme.ts';
 import { Cluster } from './cluster.tsx';
-import { eventLines } from './derive/events.ts';
-import { laneData, reportedMs } from './derive/lane-data.ts';
-import { reportAgeMs } from './derive/report-age.ts';
 import { EventLines } from './events-overlay.tsx';
 import { Foot } from './foot.tsx';
 import { Lane } from './lane.tsx';

@@ -3,6 +3,7 @@
 import { type CSSProperties, useSyncExternalStore } from 'react';
 import { css, inkOn, parseHex } from './colour.ts';
 import { patternUrl } from './pattern.ts';
+import { currentTheme, type Theme } from './theme.ts';
 
 /** The four drawings of a pod on a path, never mixed up, and the one that is no more. */
 export type Standing = 'used' | 'idle' | 'missing' | 'ghost' | 'gone';
@@ -12,10 +13,8 @@ function subscribe(listener: () => void): () => void {
   return () => window.removeEventListener('lbscope:theme', listener);
 }
 
-const read = () => (document.documentElement.dataset.theme === 'light' ? 'light' : 'dark');
-
-export function useTheme(): 'dark' | 'light' {
-  return useSyncExternalStore(subscribe, read, () => 'dark');
+export function useTheme(): Theme {
+  return useSyncExternalStore(subscribe, currentTheme, () => 'dark');
 }
 
 const cache = new Map<string, CSSProperties>();

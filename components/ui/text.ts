@@ -10,7 +10,3 @@ export function wholeSeconds(ms: number): string {
   const seconds = Math.floor(ms / 1_000);
   return seconds < 10 ? `${seconds}\u202fs` : duration(seconds * 1_000);
 }
-
-export function capitalised(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}

@@ -1,7 +1,7 @@
-import type { Stretch } from '../derive/band.ts';
-import type { BeliefStrip } from '../derive/belief.ts';
-import type { Bracket } from '../derive/brackets.ts';
-import type { Tear } from '../derive/losses.ts';
+import type { Stretch } from '../../../model/view/band.ts';
+import type { Bracket } from '../../../model/view/brackets.ts';
+import type { Tear } from '../../../model/view/losses.ts';
+import type { BeliefStrip } from '../../../model/view/strip.ts';
 import { type Axis, startMs, xOf } from './axis.ts';
 import { type Brushes, brushes } from './brushes.ts';
 import { surface } from './surface.ts';

@@ -1,4 +1,4 @@
-import type { Lifeline } from '../derive/lifelines.ts';
+import type { Lifeline } from '../../../model/view/lifelines.ts';
 import { type Axis, xOf } from './axis.ts';
 import { brushes } from './brushes.ts';
 import { surface } from './surface.ts';

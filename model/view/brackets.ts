@@ -1,5 +1,5 @@
-import type { Lane, Story } from '../../../gen/lbscope/agent/v1/agent_pb.js';
-import { duration, toMsOrUndefined } from '../../../model/time.ts';
+import type { Lane, Story } from '../../gen/lbscope/agent/v1/agent_pb.js';
+import { duration, toMsOrUndefined } from '../time.ts';
 import type { EventLine } from './events.ts';
 
 export type Step = { name: string; ms: number };

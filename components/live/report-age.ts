@@ -1,5 +1,5 @@
-import type { LiveView } from '../../live/store.ts';
-import { reportedMs } from './lane-data.ts';
+import { reportedMs } from '../../model/view/lane.ts';
+import type { LiveView } from './store.ts';
 
 /** Younger than this is a stream that reconnects, or a late frame. */
 const staleAfterMs = 2_500;

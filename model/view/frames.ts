@@ -1,5 +1,5 @@
-import type { Frame } from '../../../gen/lbscope/events/v1/events_pb.js';
-import { toMs } from '../../../model/time.ts';
+import type { Frame } from '../../gen/lbscope/events/v1/events_pb.js';
+import { toMs } from '../time.ts';
 
 export type PodCount = { uid: string; answered: number; failed: number; firstMs: number; lastMs: number };
 

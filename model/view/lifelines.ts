@@ -1,6 +1,6 @@
-import type { GetSnapshotResponse } from '../../../gen/lbscope/agent/v1/agent_pb.js';
-import type { Pod } from '../../../gen/lbscope/events/v1/events_pb.js';
-import { toMs, toMsOrUndefined } from '../../../model/time.ts';
+import type { GetSnapshotResponse } from '../../gen/lbscope/agent/v1/agent_pb.js';
+import type { Pod } from '../../gen/lbscope/events/v1/events_pb.js';
+import { toMs, toMsOrUndefined } from '../time.ts';
 
 /** One pod in the cluster track: comb while it starts, line while it is Ready, thin line otherwise, cross at its end. */
 export type Lifeline = {

@@ -1,5 +1,5 @@
-import type { GetSnapshotResponse, Lane } from '../../../gen/lbscope/agent/v1/agent_pb.js';
-import { toMs } from '../../../model/time.ts';
+import type { GetSnapshotResponse, Lane } from '../../gen/lbscope/agent/v1/agent_pb.js';
+import { toMs } from '../time.ts';
 
 /** When a lane's list differed from the truth, and when it was told anything. */
 export type BeliefStrip = { differs: { fromMs: number; toMs: number | undefined }[]; ticks: number[] };
@@ -27,7 +27,11 @@ export function beliefStrip(snapshot: GetSnapshotResponse, lane: Lane): BeliefSt
     } else if (event.laneId === lane.id && kind.case === 'resolved') {
       ticks.push(atMs);
       steps.push({ atMs, belief: new Set(kind.value.addresses) });
-    } else if (event.laneId === lane.id && kind.case === 'resolutionFailed') ticks.push(atMs);
+    } else if (event.laneId === lane.id && kind.case === 'resolutionFailed') {
+      ticks.push(atMs);
+      // An answer that says "nobody" takes the list away; any other failure leaves it as it was.
+      if (kind.value.effect === 'dropped') steps.push({ atMs, belief: new Set() });
+    }
   }
   // States before the first event of a kind: the truth is told by the first change itself, the belief is what it is
   // now when it never changed, else unknown.

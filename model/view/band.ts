@@ -1,4 +1,4 @@
-import type { LaneSlice } from './lane-frames.ts';
+import type { LaneSlice } from './frames.ts';
 
 /** A stretch of the band: shares that hold from one instant to the next, oldest pod first. */
 export type Stretch = { fromMs: number; toMs: number; shares: { uid: string; share: number }[] };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { LaneSlice } from './lane-frames.ts';
+import type { LaneSlice } from './frames.ts';
 import { losses } from './losses.ts';
 
 const slice = (fromMs: number, answered: number, failed: number): LaneSlice => ({

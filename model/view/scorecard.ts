@@ -1,5 +1,5 @@
 import type { Lane } from '../../gen/lbscope/agent/v1/agent_pb.js';
-import { type Bracket, shortLabel } from '../timeline/derive/brackets.ts';
+import { type Bracket, shortLabel } from './brackets.ts';
 
 export type Mark = 'best' | 'worst' | undefined;
 export type Entry = { key: string; value: string; label: string; short: string; mark: Mark; strong: boolean };

@@ -1,11 +1,11 @@
-import type { GetSnapshotResponse, Lane } from '../../../gen/lbscope/agent/v1/agent_pb.js';
-import { toMs } from '../../../model/time.ts';
+import type { GetSnapshotResponse, Lane } from '../../gen/lbscope/agent/v1/agent_pb.js';
+import { toMs } from '../time.ts';
 import { band, type Stretch } from './band.ts';
-import { type BeliefStrip, beliefStrip } from './belief.ts';
 import { type Bracket, brackets } from './brackets.ts';
 import type { EventLine } from './events.ts';
-import { laneSlices } from './lane-frames.ts';
+import { laneSlices } from './frames.ts';
 import { losses, type Tear } from './losses.ts';
+import { type BeliefStrip, beliefStrip } from './strip.ts';
 
 /** All that is drawn of one lane on the time axis. */
 export type LaneData = {

@@ -1,8 +1,16 @@
-import type { Lane, LanePod } from '../../../gen/lbscope/agent/v1/agent_pb.js';
-import type { Pod } from '../../../gen/lbscope/events/v1/events_pb.js';
+import type { GetSnapshotResponse, Lane, LanePod } from '../../gen/lbscope/agent/v1/agent_pb.js';
+import type { Pod } from '../../gen/lbscope/events/v1/events_pb.js';
+import { decider } from './decider.ts';
 
-/** A pod as one lane has it. `handle` is "no pod named" for calls that nobody can be named for. */
-export type Row = { pod: LanePod; slot: number; handle: string; standing: string; incarnation: number };
+/** A pod as one lane has it. `handle` is "Not attributed" for calls that nobody can be named for. */
+export type Row = {
+  pod: LanePod;
+  slot: number;
+  handle: string;
+  standing: string;
+  /** The odd state, said; empty for a pod that answers. */
+  words: string;
+};
 export type RowGroup = { kind: 'pod'; row: Row } | { kind: 'fold'; standing: string; rows: Row[] };
 export type Rows = { groups: RowGroup[]; height: number };
 
@@ -12,7 +20,8 @@ export type RowSizes = { available: number; most: number; least: number };
  * The rows of a lane, newest on top, as they fit. When they do not: pods that are gone without a loss, then idle ones,
  * then missing ones fold into one row each; then rows close up; at last the used ones with the smallest share fold.
  */
-export function rowsOf(lane: Lane, pods: readonly Pod[], sizes: RowSizes): Rows {
+export function rowsOf(lane: Lane, snapshot: GetSnapshotResponse, sizes: RowSizes): Rows {
+  const { pods } = snapshot;
   const order = new Map(pods.map((pod, i) => [pod.uid, i]));
   const byUid = new Map(pods.map((pod) => [pod.uid, pod]));
   const rows = lane.pods
@@ -22,9 +31,9 @@ export function rowsOf(lane: Lane, pods: readonly Pod[], sizes: RowSizes): Rows 
       return {
         pod: each,
         slot: pod?.slot ?? 0,
-        handle: each.uid === '' ? 'not attributed' : (pod?.handle ?? each.pod.slice(-5)),
+        handle: each.uid === '' ? 'Not attributed' : (pod?.handle ?? each.pod.slice(-5)),
         standing: each.standing,
-        incarnation: pod?.incarnation ?? 0,
+        words: wordsOf(snapshot, lane, each, pod),
       };
     })
     .sort((a, b) => (order.get(b.pod.uid) ?? -1) - (order.get(a.pod.uid) ?? -1));
@@ -53,10 +62,29 @@ function fold(groups: RowGroup[], standing: string, into: (row: Row) => boolean)
   return rest;
 }
 
-/** Lanes that know no pods by themselves: their client has one address, and someone else decides behind it. */
-export function decider(lane: Lane): 'kube-proxy' | 'envoy' | 'dns' | 'api' | 'static' {
-  if (lane.spec?.resolver === 'dns') return 'dns';
-  if (lane.spec?.resolver === 'kubernetes') return 'api';
-  if ((lane.spec?.envoyStatus ?? '') !== '' || lane.belief?.source === 'envoy') return 'envoy';
-  return lane.id === 'clusterip' ? 'kube-proxy' : 'static';
+function wordsOf(snapshot: GetSnapshotResponse, lane: Lane, { uid, standing }: LanePod, pod: Pod | undefined): string {
+  switch (standing) {
+    case 'idle':
+      return pod?.ready === false ? 'Not ready' : 'Idle';
+    case 'missing':
+      return 'Exists, but not known here';
+    case 'starting':
+      return 'Starting';
+    case 'gone':
+      return pod === undefined || pod.phase === 'Gone' ? 'Gone' : 'Leaving';
+    case 'ghost': {
+      // round_robin picks READY connections only: a ghost without one costs nothing any more.
+      if (decider(lane) !== 'envoy' && lane.spec?.policy === 'round_robin' && !connected(snapshot, lane, uid)) {
+        return 'Still listed, not used';
+      }
+      return pod?.phase === 'Gone' ? 'Gone, but still on its list' : 'Not ready, but still on its list';
+    }
+    default:
+      return '';
+  }
+}
+
+function connected(snapshot: GetSnapshotResponse, lane: Lane, uid: string): boolean {
+  const own = new Set(snapshot.intervals.filter((each) => each.podUid === uid).map((each) => each.address));
+  return lane.connections.some((each) => each.state === 'READY' && own.has(each.address));
 }

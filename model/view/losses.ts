@@ -1,4 +1,4 @@
-import type { LaneSlice } from './lane-frames.ts';
+import type { LaneSlice } from './frames.ts';
 
 /** Lost calls close together: a tear in the band. `fraction`: of the calls of that time, how many were lost. */
 export type Tear = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { count, marks } from './scores.ts';
+import { count, marks } from './scorecard.ts';
 
 const figures = (values: (number | undefined)[], slack = 0) =>
   values.map((value) => (value === undefined ? undefined : { value, slack }));

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { band } from './band.ts';
-import type { LaneSlice } from './lane-frames.ts';
+import type { LaneSlice } from './frames.ts';
 
 const frameMs = 200;
 

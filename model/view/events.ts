@@ -1,5 +1,5 @@
-import type { Change, GetSnapshotResponse } from '../../../gen/lbscope/agent/v1/agent_pb.js';
-import { bindNumbers, duration, toMsOrUndefined } from '../../../model/time.ts';
+import type { Change, GetSnapshotResponse } from '../../gen/lbscope/agent/v1/agent_pb.js';
+import { bindNumbers, duration, toMsOrUndefined } from '../time.ts';
 
 /** A vertical line through all lanes. Several changes close together are one line, so that flags do not collide. */
 export type EventLine = {
