@@ -1,0 +1,732 @@
+import type {
+  CallFailure,
+  Goaway,
+  StreamHandler,
+  StreamRequest,
+  StreamWriter,
+  UnaryOutcome,
+  UnaryRequest,
+} from '../port.ts';
+import type { DeadlineWheel } from './deadlines.ts';
+import {
+  aboveLastStream,
+  broken,
+  cancelled,
+  cutOff,
+  type EndCause,
+  expired,
+  httpFailure,
+  neverSent,
+  resetByPeer,
+  tooLarge,
+  withStatus,
+} from './failure.ts';
+import { FrameReader, type FrameSink } from './frame-reader.ts';
+import {
+  defaultFrameBytes,
+  defaultTableBytes,
+  defaultWindowBytes,
+  errorCode,
+  type Fault,
+  fault,
+  flag,
+  frameType,
+  largestWindow,
+  setting,
+} from './frames.ts';
+import { HpackDecoder } from './hpack/decoder.ts';
+import { emptyTable } from './hpack/encoder.ts';
+import type { HeaderBlock } from './hpack/header-block.ts';
+import { type MessageFault, prefixBytes } from './message-reader.ts';
+import { Output } from './output.ts';
+import { encodeHeaders, RequestHeads } from './request-head.ts';
+import { Resets } from './resets.ts';
+import { type Outcome, type Stream, StreamingStream, type StreamOwner, UnaryStream } from './stream.ts';
+
+const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
+/** What the peer may send ahead: per stream as the connect-node transport, per connection the largest message. */
+const streamWindowBytes = 1 << 20;
+const connectionWindowBytes = 16 << 20;
+const maxHeaderListBytes = 65_536;
+/** Bytes waiting in the socket from which on no more DATA is added. */
+const enoughBacklogBytes = 1 << 20;
+/** A peer that asks for answers (PING, SETTINGS) and reads none. */
+const mostBacklogBytes = 8 << 20;
+const largestStreamId = 2 ** 31 - 1;
+
+export interface SessionOptions {
+  readonly authority: string;
+  readonly scheme: 'http' | 'https';
+  /** Largest message taken from the peer. */
+  readonly maxMessageBytes: number;
+  /** Calls that may wait for the peer's MAX_CONCURRENT_STREAMS. */
+  readonly maxQueued: number;
+  readonly wheel: DeadlineWheel;
+}
+
+/** The socket and the connection's life, seen from the session. */
+export interface SessionOwner {
+  /** True: the bytes were taken, and their memory may be used again. */
+  write(bytes: Uint8Array): boolean;
+  /** Bytes written that the system has not taken. */
+  readonly backlog: number;
+  /** Runs once this tick's work is done. */
+  later(run: () => void): void;
+  onSettings(): void;
+  onGoaway(goaway: Goaway): void;
+  onPingAnswer(opaque: number): void;
+  /** The first call in flight after none. */
+  onBusy(): void;
+  /** No new calls are taken, and the last has ended. */
+  onDrained(): void;
+}
+
+type Life = 'starting' | 'open' | 'draining' | 'ended';
+
+/**
+ * HTTP/2 and gRPC of one connection, without the socket: bytes go in through receive(), frames come out through its owner's
+ * write(). Nothing here throws for what the peer sends; a Fault ends the connection.
+ */
+export class Session implements FrameSink, StreamOwner {
+  readonly maxMessageBytes: number;
+  /** Calls without an outcome, also those that wait. */
+  inFlight = 0;
+  /** GOAWAY's newest last stream id. */
+  goawayAbove: number | undefined;
+  private life: Life = 'starting';
+  private readonly options: SessionOptions;
+  private readonly owner: SessionOwner;
+  private readonly reader: FrameReader = new FrameReader(this);
+  private readonly decoder = new HpackDecoder(maxHeaderListBytes);
+  private readonly output: Output;
+  private readonly heads: RequestHeads;
+  private readonly resets: Resets;
+  private goaways = 0;
+
+  /** All streams the peer counts as open. */
+  private readonly streams = new Map<number, Stream>();
+  /** Calls the peer's limit on streams keeps here. */
+  private readonly waiting = new Set<Stream>();
+  /** Streams with messages that windows or the socket keep here, in turn. */
+  private readonly blocked = new Set<Stream>();
+  private nextId = 1;
+
+  private peerStreams = Number.POSITIVE_INFINITY;
+  private peerFrameBytes: number = defaultFrameBytes;
+  private peerWindow: number = defaultWindowBytes;
+  private owesTableUpdate = false;
+  private sendWindow: number = defaultWindowBytes;
+  private receiveWindow: number = connectionWindowBytes;
+
+  constructor(options: SessionOptions, owner: SessionOwner) {
+    this.options = options;
+    this.maxMessageBytes = options.maxMessageBytes;
+    this.owner = owner;
+    this.output = new Output(
+      (bytes) => owner.write(bytes),
+      (run) => owner.later(run),
+    );
+    this.heads = new RequestHeads(options.scheme, options.authority);
+    this.resets = new Resets(
+      () => options.wheel.now(),
+      (stream) => this.reset(stream),
+    );
+  }
+
+  /** Preface and SETTINGS, once there is a socket to write to. */
+  start(): void {
+    this.owner.write(preface);
+    this.output.settings([
+      [setting.enablePush, 0],
+      [setting.initialWindowSize, streamWindowBytes],
+      [setting.maxHeaderListSize, maxHeaderListBytes],
+    ]);
+    this.output.windowUpdate(0, connectionWindowBytes - defaultWindowBytes);
+    this.output.flush();
+  }
+
+  get reading(): boolean {
+    return this.life !== 'ended';
+  }
+
+  get accepting(): boolean {
+    return this.life === 'open';
+  }
+
+  /** Calls that wait for room under the peer's MAX_CONCURRENT_STREAMS. */
+  get queued(): number {
+    return this.waiting.size;
+  }
+
+  receive(bytes: Uint8Array, length: number): Fault | undefined {
+    return this.life === 'ended' ? undefined : this.reader.read(bytes, length);
+  }
+
+  unary(request: UnaryRequest): Promise<UnaryOutcome> {
+    return new Promise((resolve) => {
+      const extra = request.headers === undefined ? undefined : encodeHeaders(request.headers);
+      const refusal = this.refusal(request.path, extra);
+      if (refusal !== undefined) {
+        resolve({ ok: false, ...neverSent(refusal) });
+        return;
+      }
+      this.begin(new UnaryStream(this, request, extra as Uint8Array | undefined, resolve));
+    });
+  }
+
+  stream(request: StreamRequest, handler: StreamHandler): StreamWriter {
+    const extra = request.headers === undefined ? undefined : encodeHeaders(request.headers);
+    const refusal = this.refusal(request.path, extra);
+    const stream = new StreamingStream(this, request, typeof extra === 'string' ? undefined : extra, handler);
+    if (refusal === undefined) {
+      this.begin(stream);
+    } else {
+      stream.settled = true;
+      queueMicrotask(() => stream.tell({ ok: false, ...neverSent(refusal) }));
+    }
+    return stream;
+  }
+
+  ping(opaque: number): void {
+    this.output.ping(false, 0, opaque);
+  }
+
+  /** Room in the socket again. */
+  onWritable(): void {
+    this.pumpAll();
+  }
+
+  /** No new calls; those that wait were never sent. */
+  drain(): void {
+    if (this.life === 'ended') return;
+    this.life = 'draining';
+    for (const stream of [...this.waiting]) this.fail(stream, neverSent('never sent'));
+    this.ifDrained();
+  }
+
+  /** Each call gets its outcome; the peer hears GOAWAY with this code. */
+  end(cause: EndCause, code: number, debugData: string, speak: boolean): void {
+    if (this.life === 'ended') return;
+    const spoke = this.life !== 'starting' || code !== errorCode.noError;
+    this.life = 'ended';
+    this.resets.close();
+    this.blocked.clear();
+    if (speak && spoke) this.output.goaway(code, debugData);
+    this.output.close();
+    const above = this.goawayAbove ?? largestStreamId;
+    for (const stream of [...this.waiting, ...this.streams.values()]) {
+      this.fail(stream, cutOff(cause, stream.id > 0, stream.id > above, stream.headers));
+    }
+    this.streams.clear();
+  }
+
+  // StreamOwner
+
+  expire(stream: Stream): void {
+    this.abandon(stream, expired(stream.id > 0, stream.headers), errorCode.cancel);
+  }
+
+  /** Told a moment later: whoever cancels does not expect onEnd before cancel() has returned. */
+  cancel(stream: Stream): void {
+    if (stream.settled) return;
+    this.abandon(stream, cancelled(stream.id > 0, stream.headers), errorCode.cancel, queueMicrotask);
+  }
+
+  pump(stream: Stream): void {
+    if (stream.id === 0 || stream.settled || this.life === 'ended') return;
+    if (this.blocked.has(stream)) return;
+    for (;;) {
+      const step = this.sendSome(stream);
+      if (step === 'done') return;
+      if (step === 'stuck') {
+        this.blocked.add(stream);
+        return;
+      }
+    }
+  }
+
+  // Calls
+
+  private refusal(path: string, extra: Uint8Array | string | undefined): string | undefined {
+    if (!this.accepting) return 'the connection takes no new calls';
+    if (this.heads.block(path) === undefined) return `"${path}" is not a path of a gRPC method`;
+    if (typeof extra === 'string') return extra;
+    if (this.waiting.size >= this.options.maxQueued) {
+      return `${this.waiting.size} calls wait already for the peer's limit on streams`;
+    }
+    return undefined;
+  }
+
+  private begin(stream: Stream): void {
+    const { wheel } = this.options;
+    const { timeoutMs } = stream.request;
+    wheel.add(stream, wheel.now() + (timeoutMs > 0 ? timeoutMs : 0));
+    this.inFlight++;
+    if (this.inFlight === 1) this.owner.onBusy();
+    if (this.waiting.size > 0 || this.streams.size >= this.peerStreams) this.waiting.add(stream);
+    else this.send(stream, timeoutMs);
+  }
+
+  private send(stream: Stream, timeoutMs: number): void {
+    const id = this.nextId;
+    this.nextId += 2;
+    stream.id = id;
+    stream.sendWindow = this.peerWindow;
+    stream.receiveWindow = streamWindowBytes;
+    this.streams.set(id, stream);
+    const { output } = this;
+    const block = this.heads.block(stream.request.path) as Uint8Array;
+    const timeout = this.heads.timeout(timeoutMs);
+    const { extra } = stream;
+    const size = block.length + timeout.length + (extra?.length ?? 0) + (this.owesTableUpdate ? 1 : 0);
+    if (size <= this.peerFrameBytes) {
+      output.frame(size, frameType.headers, flag.endHeaders, id);
+      if (this.owesTableUpdate) output.byte(emptyTable);
+      output.bytes(block);
+      output.bytes(timeout);
+      if (extra !== undefined) output.bytes(extra);
+    } else {
+      const update = this.owesTableUpdate ? [Uint8Array.of(emptyTable)] : [];
+      this.sendLongHead(id, Buffer.concat([...update, block, timeout, extra ?? new Uint8Array(0)]));
+    }
+    this.owesTableUpdate = false;
+    if (id >= largestStreamId) this.onIdsUsedUp();
+    if (!(stream instanceof UnaryStream)) {
+      this.pump(stream);
+      return;
+    }
+    const { body } = stream;
+    const bytes = prefixBytes + body.length;
+    if (bytes > this.room(stream)) {
+      stream.outgoing = [{ message: body, at: -prefixBytes, taken: undefined }];
+      this.pump(stream);
+      return;
+    }
+    output.frame(bytes, frameType.data, flag.endStream, id);
+    output.byte(0);
+    output.uint32(body.length);
+    output.bytes(body);
+    stream.localClosed = true;
+    stream.sendWindow -= bytes;
+    this.sendWindow -= bytes;
+  }
+
+  private sendLongHead(id: number, block: Uint8Array): void {
+    for (let at = 0; at < block.length; at += this.peerFrameBytes) {
+      const end = Math.min(block.length, at + this.peerFrameBytes);
+      const flags = end === block.length ? flag.endHeaders : 0;
+      this.output.frame(end - at, at === 0 ? frameType.headers : frameType.continuation, flags, id);
+      this.output.bytes(block, at, end);
+    }
+  }
+
+  /** After 2^30 calls the connection has no number left for another: as if the peer had said GOAWAY. */
+  private onIdsUsedUp(): void {
+    this.life = 'draining';
+    this.owner.later(() => {
+      if (this.life === 'ended') return;
+      this.owner.onGoaway({
+        code: 0,
+        lastStreamId: largestStreamId,
+        debugData: 'stream ids are used up',
+        inFlight: this.inFlight,
+      });
+      this.drain();
+    });
+  }
+
+  // Sending DATA
+
+  private room(stream: Stream): number {
+    if (this.owner.backlog > enoughBacklogBytes) return 0;
+    return Math.min(this.sendWindow, stream.sendWindow, this.peerFrameBytes, defaultFrameBytes);
+  }
+
+  private sendSome(stream: Stream): 'done' | 'stuck' | 'more' {
+    const part = stream.outgoing?.[0];
+    if (part === undefined) {
+      if (stream.halfClosed && !stream.localClosed) {
+        this.output.frame(0, frameType.data, flag.endStream, stream.id);
+        stream.localClosed = true;
+      }
+      return 'done';
+    }
+    const room = this.room(stream);
+    if (room <= 0) return 'stuck';
+    const { message } = part;
+    const size = Math.min(room, message.length - part.at);
+    const whole = part.at + size === message.length;
+    const last = whole && stream.halfClosed && stream.outgoing?.length === 1;
+    const { output } = this;
+    output.frame(size, frameType.data, last ? flag.endStream : 0, stream.id);
+    const end = part.at + size;
+    for (; part.at < 0 && part.at < end; part.at++) {
+      output.byte(part.at === -prefixBytes ? 0 : message.length >>> ((-part.at - 1) * 8));
+    }
+    output.bytes(message, part.at, end);
+    part.at = end;
+    stream.sendWindow -= size;
+    this.sendWindow -= size;
+    if (whole) {
+      stream.outgoing?.shift();
+      part.taken?.();
+    }
+    if (last) stream.localClosed = true;
+    return last ? 'done' : 'more';
+  }
+
+  /** A frame each in turn, until all are done or stuck. */
+  private pumpAll(): void {
+    for (let moved = true; moved && this.blocked.size > 0 && this.life !== 'ended'; ) {
+      moved = false;
+      for (const stream of this.blocked) {
+        const step = this.sendSome(stream);
+        if (step === 'done') this.blocked.delete(stream);
+        if (step !== 'stuck') moved = true;
+        else if (this.sendWindow <= 0) return;
+      }
+    }
+  }
+
+  // FrameSink
+
+  onSettings(values: readonly (readonly [id: number, value: number])[]): Fault | undefined {
+    let window = this.peerWindow;
+    for (const [id, value] of values) {
+      switch (id) {
+        case setting.headerTableSize:
+          // We use no table, but a peer that shrinks it wants to hear so (RFC 7541, 4.2).
+          if (value < defaultTableBytes) this.owesTableUpdate = true;
+          break;
+        case setting.enablePush:
+          if (value !== 0) return fault(errorCode.protocolError, 'a server that sets ENABLE_PUSH');
+          break;
+        case setting.maxConcurrentStreams:
+          this.peerStreams = value;
+          break;
+        case setting.initialWindowSize:
+          if (value > largestWindow) return fault(errorCode.flowControlError, 'INITIAL_WINDOW_SIZE out of range');
+          window = value;
+          break;
+        case setting.maxFrameSize:
+          if (value < defaultFrameBytes || value > 0xffffff) {
+            return fault(errorCode.protocolError, 'MAX_FRAME_SIZE out of range');
+          }
+          this.peerFrameBytes = value;
+      }
+    }
+    const delta = window - this.peerWindow;
+    this.peerWindow = window;
+    if (delta !== 0) {
+      for (const stream of this.streams.values()) {
+        stream.sendWindow += delta;
+        if (stream.sendWindow > largestWindow) return fault(errorCode.flowControlError, 'a window out of range');
+      }
+    }
+    this.output.settingsAck();
+    if (this.life === 'starting') {
+      this.life = 'open';
+      this.owner.onSettings();
+    }
+    this.pumpAll();
+    this.sendWaiting();
+    return this.deaf();
+  }
+
+  onSettingsAck(): void {}
+
+  onPing(ack: boolean, bytes: Uint8Array, start: number): Fault | undefined {
+    const view = Buffer.from(bytes.buffer, bytes.byteOffset + start, 8);
+    if (ack) {
+      if (view.readUInt32BE(0) === 0) this.owner.onPingAnswer(view.readUInt32BE(4));
+      return undefined;
+    }
+    this.output.ping(true, view.readUInt32BE(0), view.readUInt32BE(4));
+    return this.deaf();
+  }
+
+  onGoaway(last: number, code: number, debugData: string): void {
+    // RFC 9113, 6.8: a later one may only be lower.
+    const above = Math.min(last, this.goawayAbove ?? last);
+    const news = above !== this.goawayAbove;
+    this.goawayAbove = above;
+    if (this.life !== 'ended') this.life = 'draining';
+    // Two make a graceful end; more are no news to anybody.
+    if (this.goaways++ < 2) this.owner.onGoaway({ code, lastStreamId: last, debugData, inFlight: this.inFlight });
+    if (!this.reading) return;
+    if (news) {
+      for (const stream of [...this.streams.values()]) {
+        if (stream.id <= above) continue;
+        this.forget(stream);
+        this.fail(stream, aboveLastStream(stream.headers));
+      }
+    }
+    this.drain();
+  }
+
+  onWindowUpdate(id: number, increment: number): Fault | undefined {
+    if (id === 0) {
+      if (increment === 0) return fault(errorCode.protocolError, 'WINDOW_UPDATE by nothing');
+      this.sendWindow += increment;
+      if (this.sendWindow > largestWindow) return fault(errorCode.flowControlError, 'a window out of range');
+      this.pumpAll();
+      return undefined;
+    }
+    const stream = this.streams.get(id);
+    if (stream === undefined) return this.unknown(id, 'WINDOW_UPDATE');
+    stream.sendWindow += increment;
+    if (increment === 0 || stream.sendWindow > largestWindow) {
+      stream.sendWindow = 0;
+      const code = increment === 0 ? errorCode.protocolError : errorCode.flowControlError;
+      this.abandon(stream, broken('a WINDOW_UPDATE out of range', stream.headers), code);
+    } else if (this.blocked.delete(stream)) {
+      this.pump(stream);
+    }
+    return undefined;
+  }
+
+  onRstStream(id: number, code: number): Fault | undefined {
+    const stream = this.streams.get(id);
+    if (stream === undefined) return this.unknown(id, 'RST_STREAM');
+    this.forget(stream);
+    const { head, headers } = stream;
+    if (code === errorCode.noError) this.fail(stream, broken('the stream ended without an answer', headers));
+    else if (head !== undefined && head.status !== 200 && code !== errorCode.refusedStream)
+      this.fail(stream, httpFailure(head.status, headers));
+    else this.fail(stream, resetByPeer(code, headers));
+    this.afterStream();
+    return undefined;
+  }
+
+  onHeaders(id: number, bytes: Uint8Array, start: number, end: number, endStream: boolean): Fault | undefined {
+    // Also of streams that are gone: the table must see every block.
+    const block = this.decoder.decode(bytes, start, end);
+    if (block === undefined) return fault(errorCode.compressionError, 'a header block that does not decode');
+    const stream = this.streams.get(id);
+    if (stream === undefined) return this.unknown(id, 'HEADERS');
+    if (stream.settled) {
+      if (endStream) this.closeRemote(stream);
+      return undefined;
+    }
+    const wrong = block.fault ?? misplaced(stream, block, endStream);
+    if (wrong !== undefined) {
+      this.abandon(stream, broken(wrong, block.fields), errorCode.protocolError, undefined, endStream);
+      return undefined;
+    }
+    // 1xx: the answer is still to come.
+    if (block.status > 0 && block.status < 200) return undefined;
+    if (stream.head === undefined) {
+      stream.head = block;
+      stream.headers = block.fields;
+    } else {
+      stream.headers = stream.head.with(block);
+    }
+    if (endStream) {
+      this.finish(stream);
+      return undefined;
+    }
+    stream.discard = block.status !== 200 || !isGrpc(block);
+    if (!stream.discard) stream.onHead(stream.headers);
+    return undefined;
+  }
+
+  onData(
+    id: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    flowBytes: number,
+    endStream: boolean,
+  ): Fault | undefined {
+    this.receiveWindow -= flowBytes;
+    if (this.receiveWindow < 0) return fault(errorCode.flowControlError, 'more DATA than the connection window');
+    if (this.receiveWindow <= connectionWindowBytes / 2) {
+      this.output.windowUpdate(0, connectionWindowBytes - this.receiveWindow);
+      this.receiveWindow = connectionWindowBytes;
+    }
+    const stream = this.streams.get(id);
+    if (stream === undefined) return this.unknown(id, 'DATA');
+    stream.receiveWindow -= flowBytes;
+    if (stream.receiveWindow < 0) return fault(errorCode.flowControlError, 'more DATA than the stream window');
+    if (stream.settled) {
+      // No WINDOW_UPDATE: an answer nobody waits for stops by itself.
+      if (endStream) this.closeRemote(stream);
+      return undefined;
+    }
+    if (stream.head === undefined) {
+      this.abandon(
+        stream,
+        broken('DATA before HEADERS', stream.headers),
+        errorCode.protocolError,
+        undefined,
+        endStream,
+      );
+      return undefined;
+    }
+    if (!stream.discard && end > start) {
+      const wrong = stream.receive(bytes, start, end);
+      // What a handler did may have ended the call or the connection.
+      if (!this.reading) return undefined;
+      if (wrong !== undefined && !stream.settled) {
+        this.abandon(stream, messageFailure(wrong, stream), errorCode.cancel, undefined, endStream);
+        return undefined;
+      }
+    }
+    if (endStream) {
+      if (stream.settled) this.closeRemote(stream);
+      else this.finish(stream);
+    } else if (stream.receiveWindow <= streamWindowBytes / 2 && !stream.settled) {
+      this.output.windowUpdate(id, streamWindowBytes - stream.receiveWindow);
+      stream.receiveWindow = streamWindowBytes;
+    }
+    return undefined;
+  }
+
+  // Ends
+
+  /** END_STREAM came: the call's outcome follows from what came before it. */
+  private finish(stream: Stream): void {
+    const outcome = outcomeOf(stream);
+    if (outcome.ok) this.settle(stream, outcome);
+    else this.fail(stream, outcome);
+    this.closeRemote(stream);
+  }
+
+  private closeRemote(stream: Stream): void {
+    if (this.life === 'ended' || this.streams.get(stream.id) !== stream) return;
+    if (stream.localClosed) {
+      this.forget(stream);
+      this.afterStream();
+    } else {
+      // Answered before we had finished: as other gRPC clients do, so that the peer does not wait for the rest.
+      this.resets.add(stream, errorCode.noError);
+    }
+  }
+
+  /** The call is over here; its stream is reset when its turn comes, unless the peer ends it before. */
+  private abandon(
+    stream: Stream,
+    failure: CallFailure,
+    code: number,
+    tellLater?: (run: () => void) => void,
+    endStream = false,
+  ): void {
+    if (stream.settled) return;
+    const sent = stream.id > 0;
+    this.settle(stream, { ok: false, ...failure }, tellLater);
+    if (!sent) {
+      this.ifDrained();
+    } else if (this.streams.get(stream.id) === stream) {
+      if (endStream) this.closeRemote(stream);
+      else this.resets.add(stream, code);
+      this.ifDrained();
+    }
+  }
+
+  private fail(stream: Stream, failure: CallFailure): void {
+    this.settle(stream, { ok: false, ...failure });
+  }
+
+  private settle(stream: Stream, outcome: Outcome, tellLater?: (run: () => void) => void): void {
+    if (stream.settled) return;
+    stream.settled = true;
+    this.options.wheel.remove(stream);
+    this.inFlight--;
+    if (stream.id === 0) this.waiting.delete(stream);
+    if (this.blocked.size > 0) this.blocked.delete(stream);
+    if (stream.outgoing !== undefined) stream.dropOutgoing();
+    if (tellLater === undefined) stream.tell(outcome);
+    else tellLater(() => stream.tell(outcome));
+  }
+
+  private reset(stream: Stream): void {
+    if (this.life === 'ended' || !this.streams.has(stream.id)) return;
+    this.output.rstStream(stream.id, stream.resetCode);
+    this.forget(stream);
+    this.afterStream();
+  }
+
+  private forget(stream: Stream): void {
+    this.streams.delete(stream.id);
+    this.resets.remove(stream);
+  }
+
+  private afterStream(): void {
+    if (this.waiting.size > 0) this.sendWaiting();
+    if (this.life === 'draining') this.ifDrained();
+  }
+
+  private sendWaiting(): void {
+    if (this.life !== 'open') return;
+    const now = this.options.wheel.now();
+    for (const stream of this.waiting) {
+      if (this.streams.size >= this.peerStreams) return;
+      this.waiting.delete(stream);
+      this.send(stream, stream.deadlineAt - now);
+    }
+  }
+
+  private ifDrained(): void {
+    if (this.life === 'draining' && this.inFlight === 0) this.owner.onDrained();
+  }
+
+  /** A stream we don't know: closed is fine, as frames cross; never opened is not (RFC 9113, 5.1). */
+  private unknown(id: number, what: string): Fault | undefined {
+    if (id % 2 === 1 && id < this.nextId) return undefined;
+    return fault(errorCode.protocolError, `${what} on a stream that was never opened`);
+  }
+
+  private deaf(): Fault | undefined {
+    if (this.owner.backlog <= mostBacklogBytes) return undefined;
+    return fault(errorCode.enhanceYourCalm, 'the peer asks and does not read');
+  }
+}
+
+function isGrpc(block: HeaderBlock): boolean {
+  const type = block.fields.get('content-type') ?? '';
+  return /^application\/grpc(?:$|[+;])/i.test(type);
+}
+
+/** Blocks where they don't belong (RFC 9113, 8.1). */
+function misplaced(stream: Stream, block: HeaderBlock, endStream: boolean): string | undefined {
+  if (stream.head !== undefined) {
+    if (!endStream) return 'trailers that do not end the stream';
+    return block.fields.has(':status') ? ':status in trailers' : undefined;
+  }
+  if (block.status === 0) return 'an answer without :status';
+  return block.status < 200 && endStream ? 'an answer that ends with its first 1xx' : undefined;
+}
+
+function outcomeOf(stream: Stream): Outcome {
+  const { headers } = stream;
+  const http = stream.head?.status ?? 0;
+  const text = headers.get('grpc-status');
+  if (text === undefined) {
+    if (http !== 200) return { ok: false, ...httpFailure(http, headers) };
+    return { ok: false, ...broken('the answer has no grpc-status', headers) };
+  }
+  if (!/^\d{1,9}$/.test(text)) return { ok: false, ...broken(`"${text}" is not a grpc-status`, headers) };
+  const code = Number(text);
+  if (code > 0) return { ok: false, ...withStatus(code, headers) };
+  if (stream.discard || http !== 200) {
+    return { ok: false, ...broken(`HTTP ${http}, content type "${headers.get('content-type') ?? ''}"`, headers) };
+  }
+  const lack = stream.partial ? 'the answer ends within a message' : stream.lacks();
+  return lack === undefined ? { ok: true } : { ok: false, ...broken(lack, headers) };
+}
+
+function messageFailure(wrong: MessageFault | string, stream: Stream): CallFailure {
+  const { headers } = stream;
+  if (typeof wrong === 'string') return broken(wrong, headers);
+  switch (wrong.t) {
+    case 'compressed':
+      return broken(
+        `the answer is compressed (${headers.get('grpc-encoding') ?? 'no grpc-encoding'}), and we asked for none`,
+        headers,
+      );
+    case 'flags':
+      return broken('a message with unknown flags', headers);
+    case 'too_large':
+      return tooLarge(`a message of ${wrong.bytes} bytes, which is more than we take`, headers);
+  }
+}

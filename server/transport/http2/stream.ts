@@ -1,0 +1,182 @@
+import type { CallFailure, StreamHandler, StreamRequest, StreamWriter, UnaryOutcome } from '../port.ts';
+import { Deadline } from './deadlines.ts';
+import type { HeaderBlock } from './hpack/header-block.ts';
+import { type MessageFault, MessageReader, prefixBytes } from './message-reader.ts';
+
+/** A message that has not gone out altogether. `at` starts below 0: the gRPC prefix comes first. */
+export interface Outgoing {
+  readonly message: Uint8Array;
+  at: number;
+  readonly taken: (() => void) | undefined;
+}
+
+export type Outcome = { readonly ok: true } | ({ readonly ok: false } & CallFailure);
+
+/** What a stream asks of its session. */
+export interface StreamOwner {
+  expire(stream: Stream): void;
+  cancel(stream: Stream): void;
+  pump(stream: Stream): void;
+  readonly maxMessageBytes: number;
+}
+
+const noHeaders: ReadonlyMap<string, string> = new Map();
+
+/**
+ * One call and its HTTP/2 stream. The call may be over (`settled`) while the peer still counts the stream: then it waits for
+ * the peer's end or for its turn to be reset.
+ */
+export abstract class Stream extends Deadline {
+  readonly request: StreamRequest;
+  /** The request's own headers, encoded. */
+  readonly extra: Uint8Array | undefined;
+  protected readonly owner: StreamOwner;
+  /** 0: never sent. */
+  id = 0;
+  settled = false;
+  /** We have sent END_STREAM. */
+  localClosed = false;
+  /** No more messages after those in `outgoing`. */
+  halfClosed = false;
+  /** What we may still send on this stream; a new SETTINGS_INITIAL_WINDOW_SIZE can take it below 0. */
+  sendWindow = 0;
+  /** What the peer may still send. */
+  receiveWindow = 0;
+  outgoing: Outgoing[] | undefined;
+  head: HeaderBlock | undefined;
+  headers: ReadonlyMap<string, string> = noHeaders;
+  /** The answer is no gRPC (HTTP status, content type): its body is dropped. */
+  discard = false;
+  /** Of the RST_STREAM this stream waits to send. */
+  resetCode = 0;
+  private reader: MessageReader | undefined;
+
+  constructor(owner: StreamOwner, request: StreamRequest, extra: Uint8Array | undefined) {
+    super();
+    this.owner = owner;
+    this.request = request;
+    this.extra = extra;
+  }
+
+  /** Tells the caller; once. */
+  abstract tell(outcome: Outcome): void;
+  /** What a call whose status is OK lacks, if anything. */
+  abstract lacks(): string | undefined;
+  abstract onHead(headers: ReadonlyMap<string, string>): void;
+  /** A text says why the call can't go on. */
+  protected abstract take(message: Uint8Array): string | undefined;
+
+  get partial(): boolean {
+    return this.reader?.partial === true;
+  }
+
+  override onDeadline(): void {
+    this.owner.expire(this);
+  }
+
+  receive(bytes: Uint8Array, start: number, end: number): MessageFault | string | undefined {
+    let refusal: string | undefined;
+    this.reader ??= new MessageReader(this.owner.maxMessageBytes);
+    const fault = this.reader.read(bytes, start, end, (message) => {
+      refusal = this.take(message);
+      return refusal === undefined && !this.settled;
+    });
+    return refusal ?? fault;
+  }
+
+  dropOutgoing(): void {
+    const { outgoing } = this;
+    this.outgoing = undefined;
+    if (outgoing !== undefined) for (const { taken } of outgoing) taken?.();
+  }
+}
+
+export class UnaryStream extends Stream {
+  readonly body: Uint8Array;
+  private message: Uint8Array | undefined;
+  private readonly resolve: (outcome: UnaryOutcome) => void;
+
+  constructor(
+    owner: StreamOwner,
+    request: StreamRequest & { readonly message: Uint8Array },
+    extra: Uint8Array | undefined,
+    resolve: (outcome: UnaryOutcome) => void,
+  ) {
+    super(owner, request, extra);
+    this.body = request.message;
+    this.halfClosed = true;
+    this.resolve = resolve;
+  }
+
+  override tell(outcome: Outcome): void {
+    if (!outcome.ok) this.resolve(outcome);
+    else this.resolve({ ok: true, message: this.message as Uint8Array, headers: this.headers });
+  }
+
+  override lacks(): string | undefined {
+    return this.message === undefined ? 'the answer has no message' : undefined;
+  }
+
+  override onHead(): void {}
+
+  protected override take(message: Uint8Array): string | undefined {
+    if (this.message !== undefined) return 'the answer to a unary call has more than one message';
+    this.message = message;
+    return undefined;
+  }
+}
+
+export class StreamingStream extends Stream implements StreamWriter {
+  private readonly handler: StreamHandler;
+
+  constructor(owner: StreamOwner, request: StreamRequest, extra: Uint8Array | undefined, handler: StreamHandler) {
+    super(owner, request, extra);
+    this.handler = handler;
+  }
+
+  write(message: Uint8Array): Promise<void> {
+    if (this.settled || this.halfClosed) return Promise.resolve();
+    return new Promise((taken) => {
+      this.outgoing ??= [];
+      this.outgoing.push({ message, at: -prefixBytes, taken });
+      this.owner.pump(this);
+    });
+  }
+
+  halfClose(): void {
+    if (this.settled || this.halfClosed) return;
+    this.halfClosed = true;
+    this.owner.pump(this);
+  }
+
+  cancel(): void {
+    this.owner.cancel(this);
+  }
+
+  override tell(outcome: Outcome): void {
+    guarded(() => this.handler.onEnd(outcome));
+  }
+
+  override lacks(): undefined {
+    return undefined;
+  }
+
+  override onHead(headers: ReadonlyMap<string, string>): void {
+    guarded(() => this.handler.onHeaders?.(headers));
+  }
+
+  protected override take(message: Uint8Array): string | undefined {
+    return guarded(() => this.handler.onMessage(message)) ? undefined : 'the handler of the messages failed';
+  }
+}
+
+/** A fault of a handler ends its call or nothing; the other calls of the connection go on. */
+function guarded(run: () => void): boolean {
+  try {
+    run();
+    return true;
+  } catch (error) {
+    process.emitWarning(error instanceof Error ? error : String(error));
+    return false;
+  }
+}
