@@ -251,3 +251,41 @@ describe('verdict after losses', () => {
       expect(text(script, lane).length).toBeLessThanOrEqual(84);
   });
 });
+
+describe('verdict of pods that fail', () => {
+  const failing = (uid: string, answered: number, failed: number) => ({ uid, answered, failed });
+
+  it('does not hide errors behind an even spread', () => {
+    const { script, pods } = fourLanes();
+    script.traffic(10, { headless: [failing('uid-1', 8, 2), ...even(pods.slice(1))] });
+    expect(text(script, 'headless')).toBe('Even, but pod1 fails 20 % of its calls.');
+    script.traffic(10, { headless: [failing('uid-1', 8, 2), failing('uid-2', 5, 5), ...even(pods.slice(2))] });
+    expect(text(script, 'headless')).toBe('Even, but 2 pods fail calls: pod2 50 %, pod1 20 %.');
+  });
+
+  it('names the errors of a pinned path, and those that nobody can be named for', () => {
+    const { script, pods } = fourLanes();
+    script.traffic(10, { clusterip: [failing('uid-1', 16, 4)], envoy: [...even(pods), failing('', 0, 3)] });
+    expect(text(script, 'clusterip')).toBe('pod1 fails 20 % of its calls; 1 of 3 pods gets every call.');
+    expect(text(script, 'envoy')).toBe('Even, but 9 % of the calls fail.');
+  });
+});
+
+describe('verdict without the truth', () => {
+  const lose = (script: Script, state: string) =>
+    script.event({ case: 'watchState', value: { watcher: 'truth', resource: 'pods', state, message: 'refused' } });
+
+  it('says that it is unknown which pods exist', () => {
+    const { script, pods } = fourLanes();
+    lose(script, 'lost');
+    script.traffic(2, { headless: even(pods), kubewatch: [{ uid: 'uid-1', failed: 10 }] });
+    expect(text(script, 'headless')).toBe('3 pods answer; which pods exist is unknown: the Kubernetes API is lost.');
+    expect(text(script, 'kubewatch')).toBe(
+      'All calls fail (reset); which pods exist is unknown: the Kubernetes API is lost.',
+    );
+    expect(headline(script.run, script.now).text).toBe('The Kubernetes API is lost: which pods exist is unknown.');
+    lose(script, 'synced');
+    script.traffic(11, { headless: even(pods) });
+    expect(text(script, 'headless')).toBe('Even: 3 pods, 33.3 % each.');
+  });
+});

@@ -47,9 +47,11 @@ export function verdict(run: Run, laneId: string, now: number): Verdict {
   return (
     failing(run, lane, ready) ??
     lost(run, lane, ready, now) ??
+    blind(run, lane) ??
     toRemoved(run, lane, now) ??
     waiting(run, lane, now) ??
     warming(run, lane) ??
+    erring(run, lane, ready) ??
     onePod(run, ready) ??
     slow(run, lane) ??
     pinned(run, lane, ready) ??
@@ -63,8 +65,15 @@ export function verdict(run: Run, laneId: string, now: number): Verdict {
 
 function failing(run: Run, lane: LaneRun, ready: string[]): Verdict | undefined {
   const last = scoreSince(run, lane.id, (run.frames.length > 0 ? run.clock : 0) - 1_000);
+  const why = truthUnknown(run);
+  if (why !== undefined) {
+    if (last.answered > 0 || last.failed === 0) return undefined;
+    return say('fail:unknown', `*All calls fail* (${topClass(run, lane.id)}); which pods exist is unknown: ${why}.`);
+  }
   if (last.answered > 0 || last.failed === 0) {
     if (ready.length > 0 || run.endpoints.length > 0) return undefined;
+    if (last.answered === 0 && run.pods.size === 0 && run.cluster.state === 'connecting')
+      return say('asking', 'Which pods exist is not known yet.');
     if (last.answered === 0)
       return run.pods.size === 0 ? say('no-pods', '*No pod* exists.') : say('none-ready', '*No pod is ready.*');
     return say('none-ready-served', '*No pod is ready*; one that is ending still answers.');
@@ -77,6 +86,22 @@ function failing(run: Run, lane: LaneRun, ready: string[]): Verdict | undefined 
   }
   const trouble = topClass(run, lane.id);
   return say(`fail:${trouble}`, `*All calls fail* (${trouble}); it reconnects with growing pauses.`);
+}
+
+/** Why nobody can say which pods exist; undefined while it is known. What was known last may be wrong by now. */
+function truthUnknown(run: Run): string | undefined {
+  if (run.cluster.state === 'lost') return 'the Kubernetes API is lost';
+  if (run.cluster.state === 'forbidden') return 'the cluster refuses to be watched';
+  return undefined;
+}
+
+/** Without the truth only what was answered can be told; who is missing or gone cannot. */
+function blind(run: Run, lane: LaneRun): Verdict | undefined {
+  const why = truthUnknown(run);
+  if (why === undefined) return undefined;
+  const n = [...scoreOf(run, lane.id).pods].filter(([uid, pod]) => uid !== '' && pod.answered > 0).length;
+  const who = n === 0 ? 'No calls in 10 s' : `*${n} ${n === 1 ? 'pod answers' : 'pods answer'}*`;
+  return say(`blind:${run.cluster.state}:${n}`, `${who}; which pods exist is unknown: ${why}.`);
 }
 
 function topClass(run: Run, laneId: string): string {
@@ -214,6 +239,37 @@ function warming(run: Run, lane: LaneRun): Verdict | undefined {
   return n < sampleNeeded
     ? say('warming', `Warming up: *${n} ${n === 1 ? 'call' : 'calls'}* in 10 s, too few to judge.`)
     : undefined;
+}
+
+/** Pods that answer and fail: a share of the calls that nobody should overlook behind an even spread. */
+function erring(run: Run, lane: LaneRun, ready: string[]): Verdict | undefined {
+  const settled = settledScore(run, lane);
+  const sent = (uid: string) => (settled.pods.get(uid)?.answered ?? 0) + (settled.pods.get(uid)?.failed ?? 0);
+  const bad = [...settled.pods]
+    .filter(([, pod]) => pod.failed >= 3)
+    .map(([uid, pod]) => ({ uid, part: pod.failed / (uid === '' ? settled.answered + settled.failed : sent(uid)) }))
+    .filter(({ part }) => part >= 0.01)
+    .sort((a, b) => b.part - a.part);
+  const worst = bad[0];
+  if (worst === undefined) return undefined;
+  const percent = (part: number) => `${Math.round(100 * part)} %`;
+  const known = bad.filter(({ uid }) => uid !== '');
+  const trouble =
+    known.length === 0
+      ? `*${percent(worst.part)} of the calls fail*`
+      : known.length === 1
+        ? `*${handleOf(run, known[0]!.uid)} fails ${percent(known[0]!.part)}* of its calls`
+        : `*${known.length} pods fail calls*: ${known.map(({ uid, part }) => `${handleOf(run, uid)} ${percent(part)}`).join(', ')}`;
+  const key = `erring:${bad.map(({ uid }) => uid).join()}`;
+  const calls = ready.map(sent);
+  const reached = calls.filter((n) => n > 0).length;
+  if (ready.length > 1 && reached === ready.length && !isUneven(calls))
+    return say(`${key}:even`, `Even, but ${trouble}.`);
+  if (ready.length > 1 && reached < ready.length) {
+    const some = `${reached} of ${ready.length} pods ${reached === 1 ? 'gets' : 'get'} every call`;
+    return say(`${key}:${reached}`, `${trouble}; ${some}.`);
+  }
+  return say(key, `${trouble}.`);
 }
 
 function onePod(run: Run, ready: string[]): Verdict | undefined {
@@ -410,7 +466,7 @@ export function headline(run: Run, now: number): Verdict {
   const lanes = [...run.lanes.values()];
   if (run.cluster.state === 'forbidden')
     return say('forbidden', `*The cluster refuses to be watched*: ${run.cluster.reason}`);
-  if (run.cluster.state === 'lost') return say('lost', '*The cluster is out of sight*: pods and events may be old.');
+  if (run.cluster.state === 'lost') return say('lost', '*The Kubernetes API is lost*: which pods exist is unknown.');
   if (lanes.length === 0) return say('empty', 'No lane yet.');
   const running = lanes.filter((lane) => lane.state === 'running');
   const exist = `${word(ready.length)} ${ready.length === 1 ? 'pod exists' : 'pods exist'}.`;
@@ -418,6 +474,8 @@ export function headline(run: Run, now: number): Verdict {
     const all = lanes.every((lane) => lane.state === 'unavailable');
     return say(`idle:${ready.length}`, `${exist} ${all ? 'No path is available.' : 'No traffic: press start.'}`);
   }
+  if (ready.length === 0 && run.cluster.state === 'connecting' && run.pods.size === 0)
+    return say('asking', 'Which pods exist is not known yet: asking the Kubernetes API.');
   if (ready.length === 0) return say('none-ready', '*No pod is ready*: every path must fail.');
   return disruption(run, running, now) ?? usage(run, lanes, running, ready, exist);
 }

@@ -33,7 +33,8 @@ export function PathPicture({
   const wide = width > 150;
   const radius = wide ? 17 : 13;
   const remote = who === 'kube-proxy' || who === 'envoy' || who === 'static';
-  const wheel: Point = { x: remote ? (wide ? 92 : 56) : wide ? 34 : 24, y: middle };
+  // The same place on all lanes, so that the lines to the pods are alike; before it is the client, or nothing.
+  const wheel: Point = { x: wide ? 72 : 46, y: middle };
   const caption = { 'kube-proxy': 'kube-proxy', envoy: 'Envoy', dns: 'client', api: 'client', static: 'client' }[who];
   const locked = lane.spec?.policy === 'pick_first' && who !== 'envoy';
   const ends = rows.groups.flatMap((group, i) => {
@@ -94,10 +95,10 @@ export function PathPicture({
       <g transform={`translate(0 ${-offset})`}>
         {remote && (
           <>
-            <Client x={wide ? 14 : 10} y={middle} />
+            <Client x={wide ? 14 : 8} y={middle} />
             {Array.from({ length: connections }, (_, i) => {
               const y = middle + (i - (connections - 1) / 2) * 5;
-              return <path key={y} d={`M${wide ? 22 : 16} ${y}H${wheel.x - radius - 4}`} className="path-pipe" />;
+              return <path key={y} d={`M${wide ? 22 : 15} ${y}H${wheel.x - radius - 4}`} className="path-pipe" />;
             })}
           </>
         )}
@@ -117,7 +118,7 @@ export function PathPicture({
         {height > 84 && (
           <text
             className="path-caption"
-            x={who === 'kube-proxy' && !wide ? wheel.x - 8 : wheel.x}
+            x={wheel.x}
             y={who === 'kube-proxy' ? wheel.y - radius - 12 : wheel.y + radius + (remote ? 17 : 20)}
             textAnchor="middle"
           >

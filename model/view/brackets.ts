@@ -1,5 +1,6 @@
 import type { Lane, Story } from '../../gen/lbscope/agent/v1/agent_pb.js';
-import { duration, toMsOrUndefined } from '../time.ts';
+import { duration, toMs, toMsOrUndefined } from '../time.ts';
+import { decider } from './decider.ts';
 import type { EventLine } from './events.ts';
 
 export type Step = { name: string; ms: number };
@@ -19,14 +20,29 @@ export type Bracket = {
 };
 
 /** The brackets of a lane, oldest first. Of the pods of one change the slowest tells: the path is done when it is. */
-export function brackets(lane: Lane, lines: readonly EventLine[], nowMs: number): Bracket[] {
+export function brackets(
+  lane: Lane,
+  lines: readonly EventLine[],
+  handles: ReadonlyMap<string, string>,
+  nowMs: number,
+): Bracket[] {
+  const draws = decider(lane) === 'kube-proxy';
   const found: Bracket[] = [];
   for (const line of lines) {
     const stories = line.changes
       .flatMap((change) => change.stories)
       .filter((story) => story.laneId === lane.id && story.direction !== 'removed' && storyFrom(story) !== undefined);
-    const slowest = slowestOf(stories);
-    if (slowest !== undefined) found.push(bracketOf(slowest, lane, `${line.key}`, nowMs));
+    // Behind kube-proxy no path is ever done: each new connection draws anew, so the first pod drawn tells.
+    const drawn = draws ? stories.filter((story) => story.firstCall !== undefined) : [];
+    const teller = drawn.length > 0 ? firstOf(drawn) : slowestOf(stories);
+    if (teller === undefined) continue;
+    const bracket = bracketOf(teller, lane, line.key, nowMs);
+    if (drawn.length > 0) {
+      const others = stories.length - drawn.length;
+      const rest = others === 0 ? '' : `, not the other${others === 1 ? '' : ` ${others}`}`;
+      bracket.note = `a new connection drew ${handles.get(teller.podUid) ?? 'it'}${rest}`;
+    }
+    found.push(bracket);
   }
   return found;
 }
@@ -45,6 +61,10 @@ function slowestOf(stories: readonly Story[]): Story | undefined {
     if (stateOf(story) === 'answered') return (story.reactionMs ?? 0) > (worst.reactionMs ?? 0) ? story : worst;
     return (storyFrom(story) ?? 0) < (storyFrom(worst) ?? 0) ? story : worst;
   }, undefined);
+}
+
+function firstOf(stories: readonly Story[]): Story | undefined {
+  return stories.toSorted((a, b) => toMs(a.firstCall) - toMs(b.firstCall))[0];
 }
 
 function storyFrom(story: Story): number | undefined {

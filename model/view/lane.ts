@@ -26,13 +26,14 @@ export function laneData(
 ): LaneData {
   const slices = laneSlices(snapshot.bins, lane.id);
   const order = snapshot.pods.map((pod) => pod.uid);
+  const handles = new Map(snapshot.pods.map((pod) => [pod.uid, pod.handle]));
   return {
     stretches: band(slices, order),
     tears: losses(slices),
     belief: beliefStrip(snapshot, lane),
-    brackets: brackets(lane, lines, nowMs),
+    brackets: brackets(lane, lines, handles, nowMs),
     slots: new Map(snapshot.pods.map((pod) => [pod.uid, pod.slot])),
-    handles: new Map(snapshot.pods.map((pod) => [pod.uid, pod.handle])),
+    handles,
     reportedMs: reportedMs(snapshot),
   };
 }

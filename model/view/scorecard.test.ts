@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { count, marks } from './scorecard.ts';
+import { count, marks, ms } from './scorecard.ts';
 
 const figures = (values: (number | undefined)[], slack = 0) =>
   values.map((value) => (value === undefined ? undefined : { value, slack }));
@@ -27,5 +27,19 @@ describe('marks', () => {
 describe('count', () => {
   it('parts thousands and keeps a fraction only where it matters', () => {
     expect([0, 4, 66.7, 0.5, 1234567].map(count)).toEqual(['0', '4', '67', '0.5', '1\u2009234\u2009567']);
+  });
+});
+
+describe('ms', () => {
+  it('keeps two digits that matter', () => {
+    expect([0.084, 0.84, 0.997, 1.26, 9.97, 12.4, 250.2].map(ms)).toEqual([
+      '0.08',
+      '0.84',
+      '1.0',
+      '1.3',
+      '10',
+      '12',
+      '250',
+    ]);
   });
 });

@@ -148,6 +148,8 @@ export function count(value: number): string {
   return rounded.toLocaleString('en').replaceAll(',', '\u2009');
 }
 
-function ms(value: number): string {
-  return value >= 99.95 ? String(Math.round(value)) : value.toFixed(1);
+/** Two digits that matter, which is what the histogram's error leaves; all of them from 100 on. */
+export function ms(value: number): string {
+  if (value >= 9.95) return count(value);
+  return value.toFixed(value < 0.995 ? 2 : 1);
 }

@@ -73,6 +73,24 @@ describe('brackets', () => {
   });
 });
 
+describe('the bracket of a ClusterIP', () => {
+  it('ends with the pod that a new connection drew, and says which', () => {
+    const { script, pods } = fourLanes();
+    const all = [...pods, pod(4), pod(5)];
+    script.event({ case: 'scaleAsked', value: { from: 3, to: 5 } });
+    for (const p of all.slice(3)) script.podEvent('podAdded', p);
+    for (const p of all.slice(3)) script.podEvent('podReady', p);
+    script.slice(all).traffic(20, { clusterip: [{ uid: 'uid-1', answered: 20 }] });
+    expect(view(script, 'clusterip').data.brackets.at(-1)).toMatchObject({ state: 'never' });
+    script.firstAnswer('clusterip', pod(5)).traffic(2, { clusterip: [{ uid: 'uid-5', answered: 20 }] });
+    expect(view(script, 'clusterip').data.brackets.at(-1)).toMatchObject({
+      state: 'answered',
+      label: '20\u202fs',
+      note: 'a new connection drew pod5, not the other',
+    });
+  });
+});
+
 describe('event lines', () => {
   it('are solid for what comes and dashed for what goes', () => {
     const { script } = grown();
