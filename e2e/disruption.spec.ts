@@ -64,7 +64,7 @@ test('crash: the same pod returns; the loss is bounded and charged to it', async
   await timeline.podMenu(victim?.handle ?? '', /^crash/i);
   const back = await app.until('the pod is back with one more restart', (s) => {
     const pod = s.pods.find((each) => each.uid === victim?.uid);
-    return pod !== undefined && pod.ready && pod.incarnation === (victim?.incarnation ?? 0) + 1;
+    return pod?.ready === true && pod.incarnation === (victim?.incarnation ?? 0) + 1;
   });
   expect(back.pods.find((pod) => pod.uid === victim?.uid)).toMatchObject({ name: victim?.name, ip: victim?.ip });
   const after = await app.settled(3, 300);

@@ -80,7 +80,7 @@ export interface Store {
     kind: Kind,
     namespace: string | undefined,
     name: string,
-    change: (copy: KubeObject) => KubeObject | undefined | void,
+    change: (copy: KubeObject) => KubeObject | undefined,
     options?: { status?: boolean; uid?: string },
   ): KubeObject | undefined;
   /**

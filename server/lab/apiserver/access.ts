@@ -13,13 +13,6 @@ export interface DenyRule {
   readonly namespaces?: readonly string[];
 }
 
-export interface AccessRequest {
-  readonly user: string;
-  readonly verb: string;
-  readonly resource: string;
-  readonly namespace: string | undefined;
-}
-
 export type Decision = { readonly allowed: true } | { readonly allowed: false; readonly reason: string };
 
 export interface Access {

@@ -71,17 +71,10 @@ export const reviewGroups = [
 ] as const;
 
 const byPath = new Map(resources.map((each) => [`${each.group}/${each.plural}`, each]));
-const byKind = new Map(resources.map((each) => [each.kind, each]));
 
 export function findResource(group: string, version: string, plural: string): Resource | undefined {
   const found = byPath.get(`${group}/${plural}`);
   return found?.version === version ? found : undefined;
-}
-
-export function resourceOfKind(kind: Kind): Resource {
-  const found = byKind.get(kind);
-  if (found === undefined) throw new Error(`no resource serves kind ${kind}`);
-  return found;
 }
 
 export function apiVersionOf(resource: Resource): string {

@@ -27,10 +27,3 @@ export const systemTimers: Timers = {
 export function kubeTime(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }
-
-/** metav1.MicroTime: RFC 3339 with microseconds. */
-export function kubeMicroTime(ms: number): string {
-  const whole = Math.floor(ms);
-  const micros = Math.floor((ms - whole) * 1000);
-  return `${new Date(whole).toISOString().slice(0, 23)}${String(micros).padStart(3, '0')}Z`;
-}

@@ -1,3 +1,4 @@
+import { mapMatches } from '../apiserver/selectors.ts';
 import type { Clock, Timers } from '../apiserver/time.ts';
 import type { Kind, KubeObject, Store } from '../store-port.ts';
 import { reconcileDeployment } from './deployment.ts';
@@ -35,10 +36,7 @@ export function startControllers(options: ControllersOptions): { stop(): void } 
   };
   const servicesOf = (pod: KubeObject): void => {
     for (const service of store.list('Service', pod.metadata.namespace)) {
-      const selector = Object.entries((service.spec?.selector ?? {}) as Record<string, string>);
-      if (selector.length > 0 && selector.every(([label, value]) => pod.metadata.labels?.[label] === value)) {
-        services.add(keyOf(service));
-      }
+      if (mapMatches(service.spec?.selector, pod.metadata.labels)) services.add(keyOf(service));
     }
   };
 

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { mapMatches } from '../apiserver/selectors.ts';
 import type { Json, KubeObject, Store } from '../store-port.ts';
 import { isReady, ownerReference, split } from './objects.ts';
 
@@ -11,11 +12,9 @@ export function reconcileEndpoints(store: Store, key: string): void {
   const service = store.get('Service', namespace, name);
   // Slices of a Service that is gone go with it, by their owner reference.
   if (service === undefined || service.metadata.deletionTimestamp !== undefined) return;
-  const selector = Object.entries((service.spec?.selector ?? {}) as Record<string, string>);
-  if (selector.length === 0 || service.spec?.type === 'ExternalName') return;
-  const pods = store
-    .list('Pod', namespace)
-    .filter((pod) => selector.every(([label, value]) => pod.metadata.labels?.[label] === value) && counts(pod));
+  const selector = service.spec?.selector;
+  if (Object.keys(selector ?? {}).length === 0 || service.spec?.type === 'ExternalName') return;
+  const pods = store.list('Pod', namespace).filter((pod) => mapMatches(selector, pod.metadata.labels) && counts(pod));
 
   // Pods whose named ports resolve differently need slices of their own.
   const groups = new Map<string, { ports: Json[]; endpoints: Map<string, Json> }>();
