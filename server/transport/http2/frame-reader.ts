@@ -152,14 +152,14 @@ export class FrameReader {
     if (end < from) return protocolError('padding longer than HEADERS');
     const endStream = (flags & flag.endStream) !== 0;
     if (flags & flag.endHeaders) return this.sink.onHeaders(id, bytes, from, end, endStream);
-    this.block = { id, endStream, parts: [bytes.slice(from, end)], bytes: end - from };
+    this.block = { id, endStream, parts: [copyOf(bytes, from, end)], bytes: end - from };
     return undefined;
   }
 
   private continuation(bytes: Uint8Array, start: number, size: number, flags: number): Fault | undefined {
     const { block } = this;
     if (block === undefined) return protocolError('CONTINUATION without HEADERS');
-    block.parts.push(bytes.slice(start, start + size));
+    block.parts.push(copyOf(bytes, start, start + size));
     block.bytes += size;
     if (block.bytes > maxBlockBytes || block.parts.length > maxContinuations) {
       return fault(errorCode.enhanceYourCalm, 'a header block without end');
@@ -183,6 +183,11 @@ export class FrameReader {
     }
     return this.sink.onSettings(values);
   }
+}
+
+/** Not slice(): of a Buffer that is a view. */
+function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return new Uint8Array(bytes.subarray(start, end));
 }
 
 function tooLarge(size: number): Fault {

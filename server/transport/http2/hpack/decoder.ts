@@ -57,7 +57,8 @@ export class HpackDecoder {
     const before = this.changes;
     const block = this.read(bytes, start, end);
     if (block !== undefined && before === this.changes && length <= memoBytes) {
-      const memo = { bytes: bytes.slice(start, end), block };
+      // Not slice(): of a Buffer that is a view, and the memory is the next read's.
+      const memo = { bytes: new Uint8Array(bytes.subarray(start, end)), block };
       if (this.memos.length < memoSize) this.memos.push(memo);
       else this.memos[this.nextMemo++ % memoSize] = memo;
     }
