@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bindNumbers, clockText, duration, fromMs, plainDuration, toMs } from './time.ts';
+import { bindNumbers, clockText, duration, fromMs, plainDuration, toMs, wholeSeconds } from './time.ts';
 
 describe('timestamps', () => {
   it('keeps microseconds both ways', () => {
@@ -84,4 +84,14 @@ describe('clock', () => {
     expect(clockText(Date.UTC(2026, 0, 1, 23, 59, 59, 999), 60)).toBe('00:59:59.9');
     expect(clockText(Date.UTC(2026, 0, 1, 0, 10), -30)).toBe('23:40:00.0');
   });
+});
+
+it('counts ages in whole seconds', () => {
+  expect([-5, 900, 8_999, 10_400, 61_900].map(wholeSeconds)).toEqual([
+    '0\u202fs',
+    '0\u202fs',
+    '8\u202fs',
+    '10\u202fs',
+    '1\u202fmin\u00a01\u202fs',
+  ]);
 });

@@ -47,6 +47,12 @@ export function duration(ms: number): string {
   return write(ms, thinSpace, noBreakSpace);
 }
 
+/** "8 s", counted in whole seconds: an age that is read while it grows. */
+export function wholeSeconds(ms: number): string {
+  const seconds = Math.floor(Math.max(0, ms) / 1_000);
+  return seconds < 10 ? `${seconds}${thinSpace}s` : duration(seconds * 1_000);
+}
+
 function write(ms: number, unitSpace: string, partSpace: string): string {
   if (!Number.isFinite(ms)) return 'never';
   if (ms < 0) {

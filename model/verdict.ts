@@ -42,7 +42,8 @@ export function verdict(run: Run, laneId: string, now: number): Verdict {
   if (lane === undefined) return say('none', 'No such lane.');
   if (lane.state === 'unavailable')
     return say(`unavailable:${lane.reason}`, `*Unavailable*: ${lane.reason || 'no reason given'}`);
-  if (lane.state !== 'running') return say('stopped', 'Stopped: no calls are sent.');
+  if (lane.state !== 'running')
+    return say('stopped', `Stopped: ${lane.reason === '' ? 'no calls are sent' : lane.reason}.`);
   const ready = readyUids(run);
   return (
     failing(run, lane, ready) ??

@@ -3,6 +3,7 @@
 import { useActions, useLive } from '../live/provider.tsx';
 import { useTheme } from '../ui/swatch.tsx';
 import { setTheme } from '../ui/theme.ts';
+import { Help } from './help.tsx';
 
 /** Play or stop; shows what is asked for at once. */
 export function StartStop({ secondary = false }: { secondary?: boolean }) {
@@ -51,7 +52,10 @@ export function Commands() {
       >
         New run
       </button>
-      <ThemeSwitch />
+      <span className="signs">
+        <ThemeSwitch />
+        <Help />
+      </span>
     </div>
   );
 }

@@ -2,11 +2,11 @@
 
 import { useRef } from 'react';
 import type { GetSnapshotResponse } from '../../gen/lbscope/agent/v1/agent_pb.js';
-import { toMs } from '../../model/time.ts';
+import { toMs, wholeSeconds } from '../../model/time.ts';
 import type { EventLine } from '../../model/view/events.ts';
 import { type Lifeline, lifelines } from '../../model/view/lifelines.ts';
 import { PodMenu } from '../controls/pod-menu.tsx';
-import { spaced, wholeSeconds } from '../ui/text.ts';
+import { spaced } from '../ui/text.ts';
 import { Flags } from './events-overlay.tsx';
 import { paintTrack } from './paint/track.ts';
 import { usePainter } from './ticker-context.tsx';

@@ -1,9 +1,9 @@
 'use client';
 
 import { StartStop } from '../controls/commands.tsx';
+import { toggleFreeze } from '../controls/freeze.ts';
 import { Replicas } from '../controls/replicas.tsx';
 import { useLive, useLiveStore } from '../live/provider.tsx';
-import { setUrlParameter } from '../ui/theme.ts';
 
 export const windows = [30_000, 60_000, 90_000] as const;
 
@@ -11,12 +11,6 @@ export const windows = [30_000, 60_000, 90_000] as const;
 export function Foot({ windowMs, zoom }: { windowMs: number; zoom(windowMs: number): void }) {
   const { frozen, snapshot } = useLive();
   const store = useLiveStore();
-  const toggle = () => {
-    if (frozen) {
-      store.goLive();
-      setUrlParameter('frozen', undefined);
-    } else store.freeze();
-  };
   return (
     <footer className="foot">
       <div className="foot-phone">
@@ -52,7 +46,7 @@ export function Foot({ windowMs, zoom }: { windowMs: number; zoom(windowMs: numb
         data-testid="freeze"
         aria-pressed={frozen}
         disabled={snapshot === undefined}
-        onClick={toggle}
+        onClick={() => toggleFreeze(store)}
       >
         <span className={frozen ? 'sign-live' : 'sign-pause'} aria-hidden />
         {frozen ? 'Go live' : 'Freeze'}

@@ -2,13 +2,15 @@
 
 import { type CSSProperties, useMemo, useRef } from 'react';
 import type { GetSnapshotResponse, Lane as LaneMessage } from '../../gen/lbscope/agent/v1/agent_pb.js';
-import { bindNumbers } from '../../model/time.ts';
+import { bindNumbers, wholeSeconds } from '../../model/time.ts';
 import { beliefWords } from '../../model/view/belief-words.ts';
 import type { LaneData } from '../../model/view/lane.ts';
 import { rowsOf } from '../../model/view/rows.ts';
 import type { Entry } from '../../model/view/scorecard.ts';
+import { watchRule } from '../../model/view/watch-rule.ts';
+import { CopyRule } from '../controls/copy-rule.tsx';
 import { Scorecard } from '../ledger/scorecard.tsx';
-import { spaced, wholeSeconds } from '../ui/text.ts';
+import { sentence, spaced } from '../ui/text.ts';
 import { Belief } from './belief.tsx';
 import type { Layout } from './layout.ts';
 import { type LaneMetrics, paintLane } from './paint/lane.ts';
@@ -53,6 +55,7 @@ export function Lane({
   toggle,
 }: Props) {
   const unavailable = lane.state === 'unavailable';
+  const rule = watchRule(snapshot, lane);
   const verdict = stale
     ? `No report from the agent for ${wholeSeconds(silentMs)}. Calls may still be flowing.`
     : bindNumbers(lane.verdict);
@@ -121,8 +124,12 @@ export function Lane({
         {unavailable ? (
           <div className="lane-reason">
             <b>Not available here</b>
-            <p>{bindNumbers(lane.reason) || 'The agent gives no reason.'}</p>
-            <p className="quiet">The lane starts by itself when its path answers.</p>
+            <p>{sentence(bindNumbers(lane.reason)) || 'The agent gives no reason.'}</p>
+            {rule === undefined ? (
+              <p className="quiet">The lane starts by itself when its path answers.</p>
+            ) : (
+              <CopyRule rule={rule} />
+            )}
           </div>
         ) : (
           <>

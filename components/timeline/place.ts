@@ -17,12 +17,13 @@ export function placeLabels(items: readonly Hanging[], width: number): Placed[] 
     const item = items[i] as Hanging;
     if (item.x1 < 0 && item.x0 < 0) continue;
     const newest = i === items.length - 1;
-    const inside = item.x1 - item.x0 >= item.label + 2 * beside;
-    const from = Math.max(0, inside ? item.x0 : item.x1) + beside;
+    // Inside the bracket if it is long enough for the text, else behind it.
+    const room = item.x1 - item.x0 - 2 * beside;
+    const from = (width: number) => Math.max(0, room >= width ? item.x0 : item.x1) + beside;
     const choices: Placed[] = [
-      { left: from, show: 'full' },
-      { left: from, show: 'label' },
-      { left: from, show: 'short' },
+      { left: from(item.label), show: 'full' },
+      { left: from(item.label), show: 'label' },
+      { left: from(item.short), show: 'short' },
     ];
     const fits = (each: Placed) => each.left + widthOf(item, each.show) <= limit;
     let choice = choices.find(fits);

@@ -8,6 +8,8 @@ import { xOf } from './paint/axis.ts';
 import { placeLabels } from './place.ts';
 import { usePainter } from './ticker-context.tsx';
 
+const arrow = 16;
+
 type Sizes = { label: number; short: number; full: number };
 
 /** The texts of a lane's brackets: the reaction, the most important number of the screen, and where the time went. */
@@ -33,7 +35,9 @@ export function Rail({ laneId, brackets, narrow }: { laneId: string; brackets: r
       short: sizes.current[i]?.short ?? 60,
       full: sizes.current[i]?.full ?? 200,
     }));
-    const placed = placeLabels(items, axis.width);
+    // An open bracket ends in an arrow at the now edge.
+    const open = brackets.at(-1)?.toMs === undefined;
+    const placed = placeLabels(items, axis.width - (open ? arrow : 0));
     [...(root.current?.children ?? [])].forEach((child, i) => {
       const { left, show } = placed[i] ?? { left: 0, show: 'none' };
       const style = (child as HTMLElement).style;

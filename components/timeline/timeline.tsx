@@ -1,7 +1,7 @@
 'use client';
 
 import { type CSSProperties, useEffect, useMemo, useRef, useState } from 'react';
-import { bindNumbers } from '../../model/time.ts';
+import { bindNumbers, wholeSeconds } from '../../model/time.ts';
 import { eventLines } from '../../model/view/events.ts';
 import { laneData, reportedMs } from '../../model/view/lane.ts';
 import { scorecards } from '../../model/view/scorecard.ts';
@@ -10,7 +10,7 @@ import { Notice } from '../controls/notice.tsx';
 import { useLive, useLiveStore } from '../live/provider.tsx';
 import { reportAgeMs } from '../live/report-age.ts';
 import type { LiveView } from '../live/store.ts';
-import { spaced, wholeSeconds } from '../ui/text.ts';
+import { spaced } from '../ui/text.ts';
 import { setUrlParameter } from '../ui/theme.ts';
 import { Cluster } from './cluster.tsx';
 import { EventLines } from './events-overlay.tsx';

@@ -1,5 +1,5 @@
 import type { GetSnapshotResponse, Lane } from '../../gen/lbscope/agent/v1/agent_pb.js';
-import { bindNumbers, duration, toMs, toMsOrUndefined } from '../time.ts';
+import { bindNumbers, toMs, toMsOrUndefined, wholeSeconds } from '../time.ts';
 import { type Decider, decider } from './decider.ts';
 
 /** A text and its form for narrow columns. */
@@ -23,7 +23,7 @@ export function beliefWords(snapshot: GetSnapshotResponse, lane: Lane, nowMs: nu
   const belief = lane.belief;
   const who = decider(lane);
   const next = nextWords(lane, who, nowMs);
-  const aged = (since: number) => `${duration(Math.max(0, whole(nowMs - since)))} old`;
+  const aged = (since: number) => (nowMs - since < 1_000 ? 'Just now' : `${wholeSeconds(nowMs - since)} old`);
   if (who === 'kube-proxy' || who === 'static') {
     const connection = lane.connections.find((each) => each.state === 'READY') ?? lane.connections[0];
     return {
@@ -81,9 +81,8 @@ function nextWords(lane: Lane, who: Decider, nowMs: number): Words {
     case 'timer': {
       const at = toMsOrUndefined(lane.belief.nextAt);
       if (at === undefined) return same(long);
-      const left = whole(at - nowMs);
-      const when =
-        left < 500 ? 'Lookup due' : `Next lookup in ${duration(Math.max(1_000, Math.floor(left / 1_000) * 1_000))}`;
+      const left = at - nowMs;
+      const when = left < 1_000 ? 'Lookup due' : `Next lookup in ${wholeSeconds(left)}`;
       // An envoy's timer is not observed but computed from its settings, and says so.
       if (who === 'envoy') return { long, short: `${when}, computed` };
       // The reason was written when the timer was set: its own "in 5 s" has aged.
@@ -111,10 +110,5 @@ function capitalised(text: string): string {
 
 /** From a minute on in whole minutes: it stands beside more important words. */
 function coarse(ms: number): string {
-  return duration(ms < 60_000 ? whole(ms) : Math.floor(ms / 60_000) * 60_000);
-}
-
-/** Ages above ten seconds move once a second. */
-function whole(ms: number): number {
-  return ms < 10_000 ? Math.max(0, ms) : Math.floor(ms / 1_000) * 1_000;
+  return wholeSeconds(ms < 60_000 ? ms : Math.floor(ms / 60_000) * 60_000);
 }

@@ -67,7 +67,7 @@ function wordsOf(snapshot: GetSnapshotResponse, lane: Lane, { uid, standing }: L
     case 'idle':
       return pod?.ready === false ? 'Not ready' : 'Idle';
     case 'missing':
-      return 'Exists, but not known here';
+      return 'Exists, not known here';
     case 'starting':
       return 'Starting';
     case 'gone':
@@ -77,7 +77,7 @@ function wordsOf(snapshot: GetSnapshotResponse, lane: Lane, { uid, standing }: L
       if (decider(lane) !== 'envoy' && lane.spec?.policy === 'round_robin' && !connected(snapshot, lane, uid)) {
         return 'Still listed, not used';
       }
-      return pod?.phase === 'Gone' ? 'Gone, but still on its list' : 'Not ready, but still on its list';
+      return pod?.phase === 'Gone' ? 'Gone, still listed' : 'Not ready, still listed';
     }
     default:
       return '';

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { toSnapshot } from '../run.ts';
 import { addressOf, even, fourLanes, pod, Script } from '../testkit.ts';
 import { toMs } from '../time.ts';
@@ -8,6 +9,7 @@ import { laneData } from './lane.ts';
 import { lifelines } from './lifelines.ts';
 import { rowsOf } from './rows.ts';
 import { scorecards } from './scorecard.ts';
+import { watchRule } from './watch-rule.ts';
 
 /** 3 -> 4 and 12 s on: kube-watch told at once, headless and ClusterIP never. */
 function grown() {
@@ -136,11 +138,11 @@ describe('belief strip', () => {
 describe('rows', () => {
   it('tell used, idle, missing and ghost apart, in words, newest on top', () => {
     const { script, all } = grown();
-    expect(rows(script, 'headless')[0]).toMatchObject({ standing: 'missing', words: 'Exists, but not known here' });
+    expect(rows(script, 'headless')[0]).toMatchObject({ standing: 'missing', words: 'Exists, not known here' });
     expect(rows(script, 'clusterip').map((row) => row.standing)).toEqual(['idle', 'idle', 'idle', 'used']);
     const gone = pod(1, { terminating: true });
     script.podEvent('podTerminating', gone).slice(all.slice(1)).podEvent('podGone', pod(1));
-    expect(rows(script, 'headless').at(-1)).toMatchObject({ standing: 'ghost', words: 'Gone, but still on its list' });
+    expect(rows(script, 'headless').at(-1)).toMatchObject({ standing: 'ghost', words: 'Gone, still listed' });
     const connectionId = `headless-${addressOf(pod(1))}`;
     script.event({ case: 'disconnected', value: { reason: 'reset' } }, { laneId: 'headless', connectionId });
     expect(rows(script, 'headless').at(-1)).toMatchObject({ standing: 'ghost', words: 'Still listed, not used' });
@@ -245,5 +247,28 @@ describe('scorecards', () => {
   it('show a dash for what cannot be measured', () => {
     const entry = cards(new Script().start().lane('headless'));
     for (const key of ['jain', 'reaction', 'latency']) expect(entry('headless', key).value).toBe('–');
+  });
+});
+
+describe('the rule of a forbidden watch', () => {
+  const ruled = (id: 'kubewatch' | 'envoy', reason: string) => {
+    const { script } = fourLanes();
+    script.event({ case: 'laneState', value: { state: 'unavailable', reason } }, { laneId: id });
+    const { snapshot, lane } = view(script, id);
+    return watchRule(snapshot, lane);
+  };
+
+  it('is a Role that parses and grants what a watch needs, in the namespace that refused', () => {
+    const rule = ruled('kubewatch', 'not allowed to list endpointslices in namespace team-a');
+    expect(parse(rule!)).toMatchObject({
+      kind: 'Role',
+      metadata: { namespace: 'team-a' },
+      rules: [{ apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['get', 'list', 'watch'] }],
+    });
+  });
+
+  it('is not offered for any other trouble', () => {
+    expect(ruled('kubewatch', 'the API server does not answer')).toBeUndefined();
+    expect(ruled('envoy', 'nothing answers at greeter-envoy:10000')).toBeUndefined();
   });
 });
