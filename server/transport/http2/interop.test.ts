@@ -13,7 +13,7 @@ import {
   StreamHellosRequestSchema,
 } from '../../../gen/lbscope/greeter/v1/greeter_pb.js';
 import { testPod } from '../../pod/testing.ts';
-import type { Connection } from '../port.ts';
+import type { Connection, ConnectionEnd, UnaryOutcome } from '../port.ts';
 import { createHttp2Transport } from './index.ts';
 import { classOf, dial, exchange, sayHello } from './testing/dial.ts';
 
@@ -279,6 +279,49 @@ describe('with node:http2', () => {
       new Set(['reset 14 maybe_processed', 'goaway_unprocessed 14 unprocessed']),
     );
     expect(await ended).toMatchObject({ reason: 'goaway' });
+  });
+
+  it('1,500 deadlines at once do not set off its guard against rapid resets', async () => {
+    const server = http2.createServer();
+    server.on('session', (session) => session.on('error', () => {}));
+    let hold = true;
+    server.on('stream', (stream: http2.ServerHttp2Stream) => {
+      stream.on('error', () => {}).resume();
+      if (!hold) stream.respond({ ':status': 200, 'grpc-status': '3' }, { endStream: true });
+    });
+    const { connection, connected, goaways } = dial(factory, await listening(server));
+    await connected;
+    const call = (timeoutMs: number) => connection.unary({ path: '/a.B/C', message: hello('a'), timeoutMs });
+    const held = await Promise.all(Array.from({ length: 1500 }, () => call(100)));
+    expect(new Set(held.map(classOf))).toEqual(new Set(['deadline 4 maybe_processed']));
+    hold = false;
+    const later = await Promise.all(Array.from({ length: 20 }, () => call(5000)));
+    expect(new Set(later.map(classOf))).toEqual(new Set(['status_other 3 maybe_processed']));
+    expect(goaways).toEqual([]);
+  });
+
+  it('a GOAWAY on an idle connection, and a call in that moment: 30 times nothing uncaught', async () => {
+    // An uncaught error fails the run (connect-es 1768).
+    for (let n = 0; n < 30; n++) {
+      const server = http2.createServer();
+      const sessions: http2.ServerHttp2Session[] = [];
+      server.on('session', (session) => sessions.push(session.on('error', () => {})));
+      const port = await listening(server);
+      const late: Promise<UnaryOutcome>[] = [];
+      const end = await new Promise<ConnectionEnd>((resolve) => {
+        const connection: Connection = factory.connect(
+          { host: '127.0.0.1', port },
+          { authority: 'a', connectTimeoutMs: 5000, pingIntervalMs: 0, pingTimeoutMs: 0 },
+          {
+            onConnected: () => sessions[0]?.goaway(),
+            onGoaway: () => late.push(connection.unary({ path: '/a.B/C', message: hello('a'), timeoutMs: 1000 })),
+            onClosed: resolve,
+          },
+        );
+      });
+      expect(end.reason).toBe('goaway');
+      expect((await Promise.all(late)).map(classOf)).toEqual(['unavailable 14 never_sent']);
+    }
   });
 
   it('HPACK: any header list arrives as sent, both ways, on one connection', async () => {

@@ -594,13 +594,13 @@ export class Session implements FrameSink, StreamOwner {
 
   private closeRemote(stream: Stream): void {
     if (this.life === 'ended' || this.streams.get(stream.id) !== stream) return;
-    if (stream.localClosed) {
-      this.forget(stream);
-      this.afterStream();
-    } else {
-      // Answered before we had finished: as other gRPC clients do, so that the peer does not wait for the rest.
-      this.resets.add(stream, errorCode.noError);
+    if (!stream.localClosed) {
+      // Answered before we had finished. Ending our half closes the stream as a reset would, and no guard counts it.
+      stream.localClosed = true;
+      this.output.frame(0, frameType.data, flag.endStream, stream.id);
     }
+    this.forget(stream);
+    this.afterStream();
   }
 
   /** The call is over here; its stream is reset when its turn comes, unless the peer ends it before. */
