@@ -529,7 +529,7 @@ export function storyState(run: Run, story: StoryRun): StoryState {
   if (story.firstCall !== undefined) return 'answered';
   if (story.ended) return 'ended';
   const lane = run.lanes.get(story.laneId);
-  if (story.direction !== 'added' || lane === undefined || story.slice === undefined) return 'open';
+  if (story.direction === 'removed' || lane === undefined || story.slice === undefined) return 'open';
   return isPinned(run, lane) ? 'never' : 'open';
 }
 

@@ -76,17 +76,22 @@ function failing(run: Run, lane: LaneRun, ready: string[]): Verdict | undefined 
     if (last.answered === 0 && run.pods.size === 0 && run.cluster.state === 'connecting')
       return say('asking', 'Which pods exist is not known yet.');
     if (last.answered === 0)
-      return run.pods.size === 0 ? say('no-pods', '*No pod* exists.') : say('none-ready', '*No pod is ready.*');
+      return isEmpty(run) ? say('no-pods', '*No pod* exists.') : say('none-ready', '*No pod is ready.*');
     return say('none-ready-served', '*No pod is ready*; one that is ending still answers.');
   }
   if (ready.length === 0 && run.endpoints.length === 0) {
-    return say('fail:none-ready', '*All calls fail*: no pod is ready.');
+    return say('fail:none-ready', `*All calls fail*: ${isEmpty(run) ? 'no pod exists' : 'no pod is ready'}.`);
   }
   if (lane.belief.addresses.length === 0) {
     return say('fail:empty', `*All calls fail*: its list of addresses is empty${cure(lane, run.clock, '; ')}.`);
   }
   const trouble = topClass(run, lane.id);
   return say(`fail:${trouble}`, `*All calls fail* (${trouble}); it reconnects with growing pauses.`);
+}
+
+/** Pods that ended keep their record for a while. */
+function isEmpty(run: Run): boolean {
+  return [...run.pods.values()].every(({ goneAt }) => goneAt !== undefined);
 }
 
 /** Why nobody can say which pods exist; undefined while it is known. What was known last may be wrong by now. */
@@ -477,7 +482,8 @@ export function headline(run: Run, now: number): Verdict {
   }
   if (ready.length === 0 && run.cluster.state === 'connecting' && run.pods.size === 0)
     return say('asking', 'Which pods exist is not known yet: asking the Kubernetes API.');
-  if (ready.length === 0) return say('none-ready', '*No pod is ready*: every path must fail.');
+  if (ready.length === 0)
+    return say('none-ready', `*${isEmpty(run) ? 'No pod exists' : 'No pod is ready'}*: every path must fail.`);
   return disruption(run, running, now) ?? usage(run, lanes, running, ready, exist);
 }
 

@@ -3,9 +3,9 @@ export type Command = 'start-stop' | 'freeze' | 'theme' | 'more' | 'fewer' | 'he
 
 export const shortcuts: readonly { keys: string; command: Command; what: string }[] = [
   { keys: 'Space', command: 'start-stop', what: 'Start or stop the traffic' },
+  { keys: 'f', command: 'freeze', what: 'Freeze the picture, or go live' },
   { keys: '+', command: 'more', what: 'One pod more' },
   { keys: '−', command: 'fewer', what: 'One pod fewer' },
-  { keys: 'f', command: 'freeze', what: 'Freeze the picture, or go live' },
   { keys: 't', command: 'theme', what: 'Dark or light' },
   { keys: '?', command: 'help', what: 'This sheet' },
 ];

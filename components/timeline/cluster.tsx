@@ -6,7 +6,7 @@ import { toMs, wholeSeconds } from '../../model/time.ts';
 import type { EventLine } from '../../model/view/events.ts';
 import { type Lifeline, lifelines } from '../../model/view/lifelines.ts';
 import { PodMenu } from '../controls/pod-menu.tsx';
-import { spaced } from '../ui/text.ts';
+import { sentence, spaced } from '../ui/text.ts';
 import { Flags } from './events-overlay.tsx';
 import { paintTrack } from './paint/track.ts';
 import { usePainter } from './ticker-context.tsx';
@@ -47,7 +47,7 @@ export function Cluster({
       <div className="cluster-now">
         {heard ? null : (
           <p className="cluster-reason" title={cluster?.reason}>
-            {cluster?.reason ? `${cluster.reason}. ` : ''}Pods may have changed since.
+            {sentence(cluster?.reason ?? '')} Pods may have changed since.
           </p>
         )}
         <div className="chips" data-many={living.length > 6}>

@@ -15,7 +15,7 @@ export type Layout = {
 
 const classes: Record<Layout['kind'], Omit<Layout, 'kind' | 'timeWidth' | 'laneHeight'>> = {
   wide: { beliefHeight: 68, rowMost: 25, pathWidth: 190, handleFont: 15 },
-  desk: { beliefHeight: 50, rowMost: 19, pathWidth: 112, handleFont: 13 },
+  desk: { beliefHeight: 44, rowMost: 19, pathWidth: 112, handleFont: 13 },
   tablet: { beliefHeight: 22, rowMost: 18, pathWidth: 0, handleFont: 13 },
   phone: { beliefHeight: 0, rowMost: 22, pathWidth: 0, handleFont: 13 },
 };

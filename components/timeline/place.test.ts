@@ -6,8 +6,8 @@ describe('placeLabels', () => {
   it('puts a short bracket beside its arrow, a long one inside', () => {
     const short: Hanging = { x0: 100, x1: 130, label: 60, short: 60, full: 200 };
     const long: Hanging = { x0: 100, x1: 800, label: 60, short: 60, full: 200 };
-    expect(placeLabels([short], 900)).toEqual([{ left: 140, show: 'full' }]);
-    expect(placeLabels([long], 900)).toEqual([{ left: 110, show: 'full' }]);
+    expect(placeLabels([short], 900)).toEqual([{ left: 137, show: 'full' }]);
+    expect(placeLabels([long], 900)).toEqual([{ left: 107, show: 'full' }]);
   });
 
   it('keeps the newest inside the picture when it hangs on the edge', () => {

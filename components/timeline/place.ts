@@ -3,7 +3,7 @@
 export type Hanging = { x0: number; x1: number; full: number; label: number; short: number };
 export type Placed = { left: number; show: 'full' | 'label' | 'short' | 'none' };
 
-const beside = 10;
+const beside = 7;
 const apart = 14;
 
 /**
@@ -18,7 +18,7 @@ export function placeLabels(items: readonly Hanging[], width: number): Placed[] 
     if (item.x1 < 0 && item.x0 < 0) continue;
     const newest = i === items.length - 1;
     // Inside the bracket if it is long enough for the text, else behind it.
-    const room = item.x1 - item.x0 - 2 * beside;
+    const room = item.x1 - item.x0 - beside;
     const from = (width: number) => Math.max(0, room >= width ? item.x0 : item.x1) + beside;
     const choices: Placed[] = [
       { left: from(item.label), show: 'full' },

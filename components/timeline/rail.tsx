@@ -8,7 +8,7 @@ import { xOf } from './paint/axis.ts';
 import { placeLabels } from './place.ts';
 import { usePainter } from './ticker-context.tsx';
 
-const arrow = 16;
+const arrow = 9;
 
 type Sizes = { label: number; short: number; full: number };
 

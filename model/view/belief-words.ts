@@ -50,10 +50,12 @@ export function beliefWords(snapshot: GetSnapshotResponse, lane: Lane, nowMs: nu
     missing > 0 ? `${missing} missing` : '',
     ghosts > 0 ? `${ghosts} ${ghosts === 1 ? 'ghost' : 'ghosts'}` : '',
   ];
-  const differs = parts.filter((each) => each !== '').join(', ') || 'up to date';
+  const blind = snapshot.cluster?.state === 'lost' || snapshot.cluster?.state === 'forbidden';
+  const listed = lane.belief?.addresses.length ?? 0;
+  const differs = blind ? 'which exist is unknown' : parts.filter((each) => each !== '').join(', ') || 'up to date';
   const resolved = toMsOrUndefined(belief?.resolvedAt);
   const old = resolved === undefined ? 'No answer yet' : aged(resolved);
-  const knows = `Knows ${Math.max(0, ready - missing)}\u00a0of\u00a0${ready}`;
+  const knows = blind ? `Knows ${listed}` : `Knows ${Math.max(0, ready - missing)}\u00a0of\u00a0${ready}`;
   if (who === 'api') {
     return {
       knows,
@@ -94,7 +96,13 @@ function nextWords(lane: Lane, who: Decider, nowMs: number): Words {
     case 'push':
       return { long, short: /^pushed/i.test(trigger) ? 'Pushed at the next change' : long };
     case 'none':
-      return { long, short: who === 'dns' ? long : 'Nothing is ever looked up' };
+      return {
+        long,
+        short:
+          who === 'dns'
+            ? `Nothing pending${lane.connections.length > 0 ? ', all connected' : ''}`
+            : 'Nothing is ever looked up',
+      };
     default:
       return same(long);
   }

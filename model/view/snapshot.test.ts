@@ -179,6 +179,15 @@ describe('belief words', () => {
     expect(words(script, 'clusterip')).toMatchObject({ knows: 'Knows no pods', differs: 'one virtual IP' });
   });
 
+  it('never compare with a truth that is lost', () => {
+    const { script } = grown();
+    script.event({
+      case: 'watchState',
+      value: { watcher: 'truth', resource: 'pods', state: 'lost', message: 'refused' },
+    });
+    expect(words(script, 'headless')).toMatchObject({ knows: 'Knows 3', differs: 'which exist is unknown' });
+  });
+
   it('count down to a lookup, whenever its reason was written', () => {
     const { script } = grown();
     const at = { seconds: BigInt(Math.floor((script.now + 23_400) / 1_000)), nanos: 0 };
