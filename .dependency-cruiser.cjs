@@ -74,7 +74,7 @@ module.exports = {
       name: 'transport-lowest',
       comment: 'A transport knows nothing above it.',
       severity: 'error',
-      from: { path: '^server/transport/' },
+      from: { path: '^server/transport/', pathNot: '\\.test\\.ts$|/testing/' },
       to: { path: '^server/', pathNot: '^server/transport/' },
     },
     {

@@ -174,6 +174,25 @@ test('closed loop: as many in flight as asked, never more', async () => {
   await driver.stop();
 });
 
+test('an open loop with calls in flight becomes a closed one without a stall', async () => {
+  const time = new Time();
+  const waiting: ((result: CallResult) => void)[] = [];
+  const slow = fakeChannel('a', () => new Promise((resolve) => waiting.push(resolve)));
+  const { driver } = lane(time, [slow]);
+  driver.apply(settings, true);
+  await time.move(100);
+  const open = driver.inFlight;
+  expect(open).toBeGreaterThanOrEqual(10);
+  driver.apply({ ...settings, ratePerSecond: 0, concurrency: 2 }, true);
+  await time.move(100);
+  expect(driver.inFlight).toBe(open);
+  for (const answer of waiting.splice(0)) answer({ ok: true, message: undefined, route });
+  await time.move(10);
+  expect(driver.inFlight).toBe(2);
+  for (const answer of waiting.splice(0)) answer({ ok: true, message: undefined, route });
+  await driver.stop();
+});
+
 test.each([
   ['server_stream', '/lbscope.greeter.v1.Greeter/StreamHellos 1'],
   ['client_stream', '/lbscope.greeter.v1.Greeter/CollectHellos 5'],

@@ -220,7 +220,8 @@ export class LaneDriver {
     const now = this.#options.clock.now();
     const who = first === undefined ? undefined : this.#identities.read(first);
     this.#recorder.end(result, who, kind, intendedAt, now);
-    if (this.#schedule !== undefined && settings.concurrency > 0) {
+    // By the settings of now: a call of an open loop may be the one a closed loop waits for.
+    if (this.#schedule !== undefined && (this.#settings?.concurrency ?? 0) > 0) {
       // A call that failed without leaving ends in the same turn of the event loop: calling again at once would
       // never let anything else run.
       const unsent = !result.ok && result.route.sentAt === undefined;

@@ -53,29 +53,24 @@ export function openLoop(ratePerSecond: number, startAt: number): Schedule {
 
 /** Closed loop: `concurrency` callers, each waiting for its answer and then thinking for `thinkTimeMs`. */
 export function closedLoop(concurrency: number, thinkTimeMs: number, startAt: number): Schedule {
-  /** Instants at which a caller is ready to call, sorted; nearly always a later one is added. */
-  const ready: number[] = [];
-  let callers = 0;
+  /** Instants at which callers that think will call again, sorted; nearly always a later one is added. */
+  const thinking: number[] = [];
   return {
     due(now, inFlight) {
-      // Callers that a change of settings added begin at once; those it took away leave as their calls end.
-      while (callers < concurrency) {
-        callers += 1;
-        if (inFlight + ready.length < concurrency) ready.push(startAt);
-      }
+      // Callers are in flight or think. Those a change of settings added begin at once; those it took away leave as
+      // their calls end, also calls that were issued under other settings.
+      const room = Math.max(0, concurrency - inFlight);
+      while (thinking.length > room) thinking.pop();
+      while (thinking.length < room) thinking.unshift(Math.max(now, startAt));
       const intended: number[] = [];
-      while (ready.length > 0 && (ready[0] as number) <= now && inFlight + intended.length < concurrency) {
-        intended.push(Math.max(ready.shift() as number, startAt));
-      }
-      return { intended, shortfall: 0, nextAt: inFlight + intended.length < concurrency ? ready[0] : undefined };
+      while (thinking.length > 0 && (thinking[0] as number) <= now) intended.push(thinking.shift() as number);
+      return { intended, shortfall: 0, nextAt: thinking[0] };
     },
     ended(now) {
       const at = now + thinkTimeMs;
-      let place = ready.length;
-      while (place > 0 && (ready[place - 1] as number) > at) place -= 1;
-      ready.splice(place, 0, at);
-      // A caller more than the settings want: it leaves.
-      if (ready.length > concurrency) ready.shift();
+      let place = thinking.length;
+      while (place > 0 && (thinking[place - 1] as number) > at) place -= 1;
+      thinking.splice(place, 0, at);
     },
   };
 }
