@@ -7,6 +7,7 @@ import type {
   UnaryOutcome,
   UnaryRequest,
 } from '../port.ts';
+import { isGrpc, messageFailure, misplaced, outcomeOf } from './answer.ts';
 import type { DeadlineWheel } from './deadlines.ts';
 import {
   aboveLastStream,
@@ -18,8 +19,6 @@ import {
   httpFailure,
   neverSent,
   resetByPeer,
-  tooLarge,
-  withStatus,
 } from './failure.ts';
 import { FrameReader, type FrameSink } from './frame-reader.ts';
 import {
@@ -36,8 +35,7 @@ import {
 } from './frames.ts';
 import { HpackDecoder } from './hpack/decoder.ts';
 import { emptyTable } from './hpack/encoder.ts';
-import type { HeaderBlock } from './hpack/header-block.ts';
-import { type MessageFault, prefixBytes } from './message-reader.ts';
+import { prefixBytes } from './message-reader.ts';
 import { Output } from './output.ts';
 import { encodeHeaders, RequestHeads } from './request-head.ts';
 import { Resets } from './resets.ts';
@@ -679,54 +677,5 @@ export class Session implements FrameSink, StreamOwner {
   private deaf(): Fault | undefined {
     if (this.owner.backlog <= mostBacklogBytes) return undefined;
     return fault(errorCode.enhanceYourCalm, 'the peer asks and does not read');
-  }
-}
-
-function isGrpc(block: HeaderBlock): boolean {
-  const type = block.fields.get('content-type') ?? '';
-  return /^application\/grpc(?:$|[+;])/i.test(type);
-}
-
-/** Blocks where they don't belong (RFC 9113, 8.1). */
-function misplaced(stream: Stream, block: HeaderBlock, endStream: boolean): string | undefined {
-  if (stream.head !== undefined) {
-    if (!endStream) return 'trailers that do not end the stream';
-    return block.fields.has(':status') ? ':status in trailers' : undefined;
-  }
-  if (block.status === 0) return 'an answer without :status';
-  return block.status < 200 && endStream ? 'an answer that ends with its first 1xx' : undefined;
-}
-
-function outcomeOf(stream: Stream): Outcome {
-  const { headers } = stream;
-  const http = stream.head?.status ?? 0;
-  const text = headers.get('grpc-status');
-  if (text === undefined) {
-    if (http !== 200) return { ok: false, ...httpFailure(http, headers) };
-    return { ok: false, ...broken('the answer has no grpc-status', headers) };
-  }
-  if (!/^\d{1,9}$/.test(text)) return { ok: false, ...broken(`"${text}" is not a grpc-status`, headers) };
-  const code = Number(text);
-  if (code > 0) return { ok: false, ...withStatus(code, headers) };
-  if (stream.discard || http !== 200) {
-    return { ok: false, ...broken(`HTTP ${http}, content type "${headers.get('content-type') ?? ''}"`, headers) };
-  }
-  const lack = stream.partial ? 'the answer ends within a message' : stream.lacks();
-  return lack === undefined ? { ok: true } : { ok: false, ...broken(lack, headers) };
-}
-
-function messageFailure(wrong: MessageFault | string, stream: Stream): CallFailure {
-  const { headers } = stream;
-  if (typeof wrong === 'string') return broken(wrong, headers);
-  switch (wrong.t) {
-    case 'compressed':
-      return broken(
-        `the answer is compressed (${headers.get('grpc-encoding') ?? 'no grpc-encoding'}), and we asked for none`,
-        headers,
-      );
-    case 'flags':
-      return broken('a message with unknown flags', headers);
-    case 'too_large':
-      return tooLarge(`a message of ${wrong.bytes} bytes, which is more than we take`, headers);
   }
 }
