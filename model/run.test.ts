@@ -239,7 +239,8 @@ describe('snapshot', () => {
       ),
       { numRuns: 300 },
     );
-  });
+    // Seconds of pure arithmetic, several times as long beside others on a small machine.
+  }, 90_000);
 
   it('cannot be told from one that went through the wire twice', () => {
     const { script } = fourLanes();
