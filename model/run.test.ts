@@ -237,7 +237,7 @@ describe('snapshot', () => {
           });
         },
       ),
-      { numRuns: 300 },
+      { numRuns: process.env.LBSCOPE_TEST_FULL ? 1_000 : 80 },
     );
     // Seconds of pure arithmetic, several times as long beside others on a small machine.
   }, 90_000);

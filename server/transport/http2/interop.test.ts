@@ -275,9 +275,10 @@ describe('with node:http2', () => {
       Array.from({ length: 200 }, () => connection.unary({ path: '/a.B/C', message: hello('a'), timeoutMs: 5000 })),
     );
     expect(outcomes.filter(({ ok }) => ok).length).toBe(0);
-    expect(new Set(outcomes.map(classOf))).toEqual(
-      new Set(['reset 14 maybe_processed', 'goaway_unprocessed 14 unprocessed']),
-    );
+    // How many of which depends on how the bytes were cut.
+    for (const outcome of outcomes) {
+      expect(['reset 14 maybe_processed', 'goaway_unprocessed 14 unprocessed']).toContain(classOf(outcome));
+    }
     expect(await ended).toMatchObject({ reason: 'goaway' });
   });
 
