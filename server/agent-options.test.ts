@@ -4,7 +4,13 @@ import { parseAgentOptions } from './agent-options.ts';
 test('defaults', () => {
   expect(parseAgentOptions([], {})).toMatchObject({
     kind: 'options',
-    options: { 'agent-port': 3001, namespace: 'lbscope', service: 'greeter', 'state-dir': '.run/agent' },
+    options: {
+      'agent-port': 3001,
+      namespace: 'lbscope',
+      service: 'greeter',
+      transport: 'lbscope',
+      'state-dir': '.run/agent',
+    },
   });
 });
 
@@ -19,7 +25,7 @@ test('flags win over the environment', () => {
 test('every fault at once, with name, value and what is allowed', () => {
   const parsed = parseAgentOptions(
     ['--agent-port', '0', '--dns', 'localhost', '--kube-server', 'ftp://x', '--what', '1', 'stray'],
-    { LBSCOPE_NAMESPACE: 'Not OK', LBSCOPE_LOG_LEVEL: 'loud' },
+    { LBSCOPE_NAMESPACE: 'Not OK', LBSCOPE_LOG_LEVEL: 'loud', LBSCOPE_TRANSPORT: 'pigeon' },
   );
   const text = parsed.kind === 'faults' ? parsed.faults.join('\n') : '';
   for (const part of [
@@ -30,6 +36,7 @@ test('every fault at once, with name, value and what is allowed', () => {
     '"stray"',
     'LBSCOPE_NAMESPACE is "Not OK"',
     'LBSCOPE_LOG_LEVEL is "loud"',
+    'LBSCOPE_TRANSPORT is "pigeon"',
     'silent',
   ]) {
     expect(text).toContain(part);

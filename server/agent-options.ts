@@ -27,6 +27,8 @@ const shape = {
   'control-port': { schema: port.default(50_052), allowed: 'a whole number from 1 to 65535' },
   rate: { schema: z.coerce.number().min(0.1).max(100_000).optional(), allowed: 'a number from 0.1 to 100000' },
   'state-dir': { schema: z.string().min(1).default('.run/agent'), allowed: 'the path of a folder' },
+  // Which client carries the calls: the project's own, or connect-node, which costs far more CPU and behaves as its users know.
+  transport: { schema: z.enum(['lbscope', 'connect-node']).default('lbscope'), allowed: 'lbscope or connect-node' },
   'log-level': {
     schema: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
     allowed: 'trace, debug, info, warn, error or silent',

@@ -27,6 +27,7 @@ import { createLog } from './process/log.ts';
 import { endWithStdin } from './process/stdin-life.ts';
 import { FrameClock } from './traffic/frames.ts';
 import { createConnectNodeTransport } from './transport/connect-node/index.ts';
+import { createHttp2Transport } from './transport/http2/index.ts';
 
 const version = '0.1.0';
 
@@ -79,7 +80,7 @@ async function main(options: AgentOptions): Promise<void> {
   // The lanes: a channel resolves, balances and connects; a driver sends through it.
   const lookup = createNodeLookup({ server: options.dns });
   const slices = createSliceWatch({ connect: kube.connect, timers, random });
-  const transport = createConnectNodeTransport();
+  const transport = options.transport === 'lbscope' ? createHttp2Transport() : createConnectNodeTransport();
   const whyApi = kube.connect();
   const names = {
     namespace,
