@@ -35,20 +35,13 @@ async function fresh(app: App): Promise<SnapshotView> {
 }
 
 /** Calls lost per lane by something, and what the lanes looked like a little later. */
-async function cost(app: App, act: (before: SnapshotView) => Promise<void>): Promise<Record<string, number>> {
+async function cost(app: App, act: () => Promise<void>): Promise<Record<string, number>> {
   const before = await fresh(app);
-  await act(before);
+  await act();
   await sleep(1_000);
   await app.settled(3, 500);
   const after = await app.snapshot();
   return Object.fromEntries(lanes.map((id) => [id, lost(lane(after, id)) - lost(lane(before, id))]));
-}
-
-/** The pod that ClusterIP is pinned to: the one whose end every lane feels. */
-function pinned(snapshot: SnapshotView): string {
-  // Calls of the score window may be those of a client before; the most recent pod has most of them and is still ready.
-  const ready = lane(snapshot, 'clusterip').pods.filter((pod) => pod.ready);
-  return ready.sort((a, b) => b.recentCalls - a.recentCalls)[0]?.uid ?? '';
 }
 
 const app = await App.start();
@@ -97,13 +90,13 @@ try {
   );
   print();
 
-  const kinds: [string, (before: SnapshotView) => Promise<void>][] = [
-    ['delete', async (before) => void (await app.call('DeletePod', { pod: pinned(before) }))],
+  const kinds: [string, () => Promise<void>][] = [
+    ['delete', async () => void (await app.call('DeletePod', { pod: (await app.pinned()).uid }))],
     [
       'delete now',
-      async (before) => void (await app.call('DeletePod', { pod: pinned(before), gracePeriodSeconds: 0 })),
+      async () => void (await app.call('DeletePod', { pod: (await app.pinned()).uid, gracePeriodSeconds: 0 })),
     ],
-    ['crash', async (before) => void (await app.call('SetPodBehavior', { pod: pinned(before), crash: true }))],
+    ['crash', async () => void (await app.call('SetPodBehavior', { pod: (await app.pinned()).uid, crash: true }))],
   ];
   print('Calls lost, of the pod that ClusterIP was pinned to:');
   print();

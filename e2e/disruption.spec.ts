@@ -17,8 +17,8 @@ test.beforeEach(async ({ app }) => {
 
 test('delete: kube-watch loses no call, a new pod takes over', async ({ app, timeline }) => {
   const before = await app.snapshot();
-  const pinned = lane(before, 'clusterip').pods.find((pod) => pod.recentCalls > 0);
-  const victim = before.pods.find((pod) => pod.uid === pinned?.uid);
+  const pinned = await app.pinned();
+  const victim = before.pods.find((pod) => pod.uid === pinned.uid);
   await timeline.podMenu(victim?.handle ?? '', /^delete(?! now)/i);
   await app.until(
     'the pod is gone and replaced',
@@ -87,7 +87,7 @@ test('crash: the same pod returns; the loss is bounded and charged to it', async
 
 test('unready: kube-watch leaves at once, headless and ClusterIP stay', async ({ app }) => {
   const before = await app.snapshot();
-  const victim = lane(before, 'clusterip').pods.find((pod) => pod.recentCalls > 0);
+  const victim = await app.pinned();
   await app.call('SetPodBehavior', { pod: victim?.uid, ready: false });
   const out = await app.until(
     'the pod left the ready set',

@@ -230,6 +230,20 @@ export class App {
     for (const { spec } of (await this.snapshot()).lanes) await this.call('PutLane', { lane: spec });
   }
 
+  /** The pod that ClusterIP's one connection goes to now: the one whose calls grow. */
+  async pinned(): Promise<PodView> {
+    const calls = (snapshot: SnapshotView) =>
+      new Map(lane(snapshot, 'clusterip').pods.map((pod) => [pod.uid, pod.calls]));
+    const before = calls(await this.snapshot());
+    let found: PodView | undefined;
+    await this.until('ClusterIP answers', (s) => {
+      found = lane(s, 'clusterip').pods.find((pod) => pod.calls > (before.get(pod.uid) ?? 0));
+      return found !== undefined;
+    });
+    if (found === undefined) throw new Error('unreachable: until() has found it');
+    return found;
+  }
+
   /** All living processes of this lbscope, the supervisor first. */
   processes(): Process[] {
     const all = listProcesses();
