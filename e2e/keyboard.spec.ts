@@ -25,7 +25,7 @@ test('by keyboard alone: help, stop and start, freeze and go live, theme', async
   await expect(timeline.live).toHaveAttribute('data-state', 'live');
   await timeline.advances();
 
-  const theme = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const theme = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
   const before = await theme();
   await page.keyboard.press('t');
   await expect.poll(theme).not.toBe(before);

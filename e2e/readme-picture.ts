@@ -16,7 +16,8 @@ const browser = await chromium.launch({
 try {
   const page = await browser.newPage({ viewport: { width: 1920, height: 1080 }, colorScheme: 'dark' });
   const timeline = new TimelinePage(page, app.url);
-  await app.settled(3, 3_000);
+  // Half a minute of calm, so that the line of the change has something before it.
+  for (let i = 0; i < 3; i += 1) await app.settled(3, 1_000);
   await timeline.open('view=timeline&theme=dark');
   await app.call('ScaleDeployment', { replicas: 5 });
   await app.settled(5, 1_000);

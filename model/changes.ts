@@ -513,6 +513,8 @@ function firstSince(change: ChangeRun, story: StoryRun, pod: PodFrame): number |
 
 function answered(run: Run, lane: LaneRun, story: StoryRun, at: number): void {
   story.firstCall = at;
+  // A proxy's membership is read each 100 ms: its first call may come first, and then it knew by that call.
+  if (isProxied(lane) && story.direction === 'added') story.told ??= at;
   story.turnMs = turnNow(run, lane);
 }
 

@@ -36,6 +36,8 @@ const hurryMs = 8_000;
 
 /** How long the first calls wait for all pods to be Ready. */
 const firstPodsMs = 5_000;
+/** And then for kube-proxy, which applies no two changes within its minSyncPeriod of 1 s. */
+const rulesMs = 1_100;
 
 async function main(options: AgentOptions): Promise<void> {
   const log = createLog('agent', { ...process.env, LBSCOPE_LOG_LEVEL: options['log-level'] });
@@ -148,15 +150,13 @@ async function main(options: AgentOptions): Promise<void> {
   truth.start();
   // Calls before the first pods are Ready would only show that there were none: wait for them, but not for ever.
   lanes.start('waiting for the first pods to be Ready');
-  const released = (): void => {
-    firstPods.cancel();
-    stopWaiting();
-    lanes.release();
-  };
-  const firstPods = timers.setTimeout(released, firstPodsMs);
+  const firstPods = timers.setTimeout(() => lanes.release(), firstPodsMs + rulesMs);
   const stopWaiting = hub.subscribe(() => {
     const ready = truth.endpoints().filter((endpoint) => endpoint.ready).length;
-    if (ready > 0 && ready >= (truth.replicas ?? Number.POSITIVE_INFINITY)) released();
+    if (ready === 0 || ready < (truth.replicas ?? Number.POSITIVE_INFINITY)) return;
+    stopWaiting();
+    firstPods.cancel();
+    timers.setTimeout(() => lanes.release(), rulesMs);
   });
   frames.start();
 
