@@ -7,7 +7,8 @@ const text = (script: Script, lane: string, now = script.now) => verdict(script.
 const key = (script: Script, lane: string, now = script.now) => verdict(script.run, lane, now).key;
 
 /** Scaled 3 -> 5; kube-watch told at once, Envoy after 3.9 s, headless and ClusterIP never. */
-function scaled() {
+/** `polledLate`: Envoy's membership is read only after its first call to the new pods. */
+function scaled(polledLate = false) {
   const { script, pods } = fourLanes();
   const all = [...pods, pod(4), pod(5)];
   const addresses = all.map(addressOf);
@@ -23,8 +24,9 @@ function scaled() {
   const parts = { clusterip: [{ uid: 'uid-1', answered: 20 }], headless: even(pods), kubewatch: even(all, 4) };
   script.traffic(3.8, { ...parts, envoy: even(pods) });
   script.now = slice + 3_890;
-  script.resolved('envoy', addresses).wait(10);
+  if (!polledLate) script.resolved('envoy', addresses).wait(10);
   for (const p of all.slice(3)) script.firstAnswer('envoy', p);
+  if (polledLate) script.wait(60).resolved('envoy', addresses);
   return { script, pods, all, slice, parts: { ...parts, envoy: even(all, 4) } };
 }
 
@@ -98,6 +100,12 @@ describe('verdict of a quiet run', () => {
 });
 
 describe('verdict after 3 -> 5', () => {
+  it('charges the wait to the lookup also when the membership is read after the first call', () => {
+    const { script, parts } = scaled(true);
+    script.traffic(11, parts);
+    expect(text(script, 'envoy')).toBe('Even, after 3.9 s spent waiting for its next DNS lookup.');
+  });
+
   it('tells who noticed, after how long, and who did not and why', () => {
     const { script, parts } = scaled();
     script.traffic(11, parts);
