@@ -16,6 +16,11 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the pattern to find what a fixture needs.
     async ({}, use) => {
       const app = await App.start();
+      // Without a click; the first calls wait for the first pods.
+      await app.until(
+        'traffic runs on every lane',
+        (s) => s.running && s.lanes.every((lane) => lane.state === 'running'),
+      );
       await use(app);
       await app.stop();
     },
