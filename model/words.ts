@@ -25,3 +25,27 @@ export type Policy = (typeof policies)[number];
 
 export const profiles = ['grpc-go', 'grpc-js', 'grpc-java', 'poll'] as const;
 export type Profile = (typeof profiles)[number];
+
+/** Which software makes a lane's calls. */
+export const clients = ['lbscope', 'connect-node', 'grpc-js', 'http1-json'] as const;
+
+/** gRPC's status codes by name, in the order of their numbers from 0. */
+export const grpcCodes = [
+  'OK',
+  'CANCELLED',
+  'UNKNOWN',
+  'INVALID_ARGUMENT',
+  'DEADLINE_EXCEEDED',
+  'NOT_FOUND',
+  'ALREADY_EXISTS',
+  'PERMISSION_DENIED',
+  'RESOURCE_EXHAUSTED',
+  'FAILED_PRECONDITION',
+  'ABORTED',
+  'OUT_OF_RANGE',
+  'UNIMPLEMENTED',
+  'INTERNAL',
+  'UNAVAILABLE',
+  'DATA_LOSS',
+  'UNAUTHENTICATED',
+] as const;

@@ -37,6 +37,8 @@ function checkObject(rules: RequestRules, object: Record<string, unknown>, path:
     if (rule.kind === 'message') {
       if (isObject(value)) faults.push(...checkObject(rule.request, value, at(name), parsed));
       else faults.push(`${at(name)} is ${show(value)}: allowed is ${allowed(rule)}`);
+    } else if (rule.kind === 'list') {
+      faults.push(...checkList(rule, value, at(name), parsed));
     } else if (!fits(rule, value)) {
       faults.push(`${at(name)} is ${show(value)}: allowed is ${allowed(rule)}`);
     }
@@ -46,7 +48,25 @@ function checkObject(rules: RequestRules, object: Record<string, unknown>, path:
   return faults.length > 0 ? faults : [...(rules.together?.(values, path) ?? [])];
 }
 
-function fits(rule: Exclude<Rule, { kind: 'message' }>, value: unknown): boolean {
+function checkList(rule: Rule & { kind: 'list' }, value: unknown, path: string, parsed: boolean): string[] {
+  if (!Array.isArray(value) || value.length > rule.most)
+    return [`${path} is ${show(value)}: allowed is ${allowed(rule)}`];
+  return value.flatMap((each: unknown, index) => {
+    const place = `${path}[${index}]`;
+    if (rule.item.kind === 'message') {
+      return isObject(each)
+        ? checkObject(rule.item.request, each, place, parsed)
+        : [`${place} is ${show(each)}: allowed is ${allowed(rule.item)}`];
+    }
+    if (rule.item.kind === 'list') return checkList(rule.item, each, place, parsed);
+    return fits(rule.item, each) ? [] : [`${place} is ${show(each)}: allowed is ${allowed(rule.item)}`];
+  });
+}
+
+/** Protobuf's JSON form, RFC 3339 with up to nine digits of a second; or, once parsed, a Timestamp. */
+const instant = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/;
+
+function fits(rule: Exclude<Rule, { kind: 'message' | 'list' }>, value: unknown): boolean {
   switch (rule.kind) {
     case 'bool':
       return typeof value === 'boolean';
@@ -54,6 +74,12 @@ function fits(rule: Exclude<Rule, { kind: 'message' }>, value: unknown): boolean
       return (
         typeof value === 'number' && value >= rule.min && value <= rule.max && (!rule.whole || Number.isInteger(value))
       );
+    case 'instant':
+      return isObject(value) || (typeof value === 'string' && instant.test(value) && !Number.isNaN(Date.parse(value)));
+    case 'bytes':
+      return value instanceof Uint8Array
+        ? value.length <= rule.most
+        : typeof value === 'string' && value.length <= rule.most * 1.4;
     case 'word':
       return typeof value === 'string' && (rule.words.includes(value) || (value === '' && rule.mayBeEmpty === true));
     case 'text':
@@ -75,6 +101,12 @@ function allowed(rule: Rule): string {
       return `one of ${rule.words.join(', ')}`;
     case 'text':
       return rule.allowed;
+    case 'instant':
+      return 'an instant such as "2026-01-31T09:30:00.5Z"';
+    case 'bytes':
+      return `at most ${rule.most} bytes, base64 in JSON`;
+    case 'list':
+      return `a list of at most ${rule.most}, each ${allowed(rule.item)}`;
     case 'message':
       return `an object with ${Object.keys(rule.request.fields).join(', ')}`;
   }

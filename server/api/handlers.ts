@@ -2,6 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect';
 import type { AgentService } from '../../gen/lbscope/agent/v1/agent_pb.js';
 import { LaneSpecSchema, type Traffic } from '../../gen/lbscope/events/v1/events_pb.js';
+import { fromMs, toMs } from '../../model/time.ts';
 import type { Hub } from '../events/hub.ts';
 import type { Clock, Timers } from '../events/port.ts';
 import type { Agent, Done } from './agent-port.ts';
@@ -30,6 +31,25 @@ export function handlers({ hub, agent, clock, timers }: HandlerParts): ServiceIm
         throw new ConnectError(`there are ${mostViewers} viewers, which is the most`, Code.ResourceExhausted);
       }
       return watch(request, { hub, clock, timers }, context.signal);
+    },
+
+    readHistory({ runId, from, to, resolutionMs = 200 }) {
+      if (runId !== undefined && runId !== hub.runId) {
+        throw new ConnectError(`runId is "${runId}": the run that is live is "${hub.runId}"`, Code.NotFound);
+      }
+      const started = hub.run.runStartedAt;
+      const slice = hub.history.read(
+        from === undefined ? started : Math.max(started, toMs(from)),
+        to === undefined ? Number.POSITIVE_INFINITY : toMs(to),
+        resolutionMs,
+      );
+      return {
+        runId: hub.runId,
+        frames: [...slice.frames],
+        events: [...slice.events],
+        resolutionMs: slice.resolutionMs,
+        since: fromMs(Number.isFinite(slice.since) ? Math.max(started, slice.since) : clock.now()),
+      };
     },
 
     startTraffic({ laneId }) {

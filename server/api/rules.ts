@@ -1,4 +1,4 @@
-import { policies, profiles, resolvers, rpcKinds } from '../../model/words.ts';
+import { clients, grpcCodes, policies, profiles, resolvers, rpcKinds } from '../../model/words.ts';
 import { checkLaneSpec } from './lane-spec.ts';
 
 /** What one field of a request may hold. Names are those of the JSON, which are also the generated code's. */
@@ -7,6 +7,9 @@ export type Rule = { readonly required?: boolean } & (
   | { readonly kind: 'bool' }
   | { readonly kind: 'word'; readonly words: readonly string[]; readonly mayBeEmpty?: boolean }
   | { readonly kind: 'text'; readonly allowed: string; readonly pattern: RegExp; readonly mayBeEmpty?: boolean }
+  | { readonly kind: 'instant' }
+  | { readonly kind: 'bytes'; readonly most: number }
+  | { readonly kind: 'list'; readonly item: Rule; readonly most: number }
   | { readonly kind: 'message'; readonly request: RequestRules }
 );
 
@@ -42,6 +45,49 @@ const line = (most: number): Rule => ({
   mayBeEmpty: true,
 });
 
+const hostName: Rule = {
+  kind: 'text',
+  allowed: 'a host name, or nothing',
+  pattern: /^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_.])?$/,
+  mayBeEmpty: true,
+};
+
+/** gRFC A6: at most five attempts; backoffs above a minute would outlive every deadline. */
+const retry: RequestRules = {
+  fields: {
+    maxAttempts: required(whole(2, 5)),
+    initialBackoffMs: required(whole(1, 60_000)),
+    maxBackoffMs: required(whole(1, 60_000)),
+    backoffMultiplier: required(number(0.1, 10)),
+    codes: required({ kind: 'list', item: { kind: 'word', words: grpcCodes }, most: grpcCodes.length }),
+    budgetTokens: number(0, 1_000),
+    budgetRatio: number(0, 1_000),
+  },
+};
+
+const method: RequestRules = {
+  fields: {
+    path: required({
+      kind: 'text',
+      allowed: '/package.Service/Method',
+      pattern: /^\/[A-Za-z_][\w.]{0,200}\/[A-Za-z_]\w{0,100}$/,
+    }),
+    requestJson: {
+      kind: 'text',
+      allowed: 'JSON of at most 65536 characters',
+      pattern: /^[\s\S]{0,65536}$/,
+      mayBeEmpty: true,
+    },
+    descriptors: { kind: 'bytes', most: 1024 * 1024 },
+    answeredBy: {
+      kind: 'text',
+      allowed: 'field:path.to.field, header:name, trailer:name, address or none',
+      pattern: /^(field:[A-Za-z_][\w.]{0,200}|(header|trailer):[a-z0-9_.-]{1,100}|address|none)$/,
+      mayBeEmpty: true,
+    },
+  },
+};
+
 const lane: RequestRules = {
   fields: {
     id: required(laneId),
@@ -64,6 +110,20 @@ const lane: RequestRules = {
     // Below 1 s a lookup would load the name server; above a day it is no polling.
     pollIntervalSeconds: number(0, 86_400),
     mechanism: line(120),
+    client: { kind: 'word', words: clients, mayBeEmpty: true },
+    keepAlive: { kind: 'bool' },
+    tls: { kind: 'message', request: { fields: { serverName: hostName, ownCa: { kind: 'bool' } } } },
+    retry: { kind: 'message', request: retry },
+    waitForReady: { kind: 'bool' },
+    // Below 1 s a server would answer with GOAWAY "too_many_pings".
+    keepaliveTimeMs: { ...whole(0, 86_400_000) },
+    keepaliveTimeoutMs: whole(0, 600_000),
+    method: { kind: 'message', request: method },
+    resolutionFloorSeconds: number(0, 86_400),
+    idleTimeoutSeconds: number(0, 86_400),
+    shuffle: { kind: 'bool' },
+    choices: whole(0, 10),
+    preset: { kind: 'text', allowed: 'the id of a preset, or nothing', pattern: /^[a-z0-9-]{1,64}$/, mayBeEmpty: true },
   },
   together: checkLaneSpec,
 };
@@ -93,6 +153,14 @@ export const requestRules: Readonly<Record<string, RequestRules>> = {
       (runId === undefined) === (afterSequence === undefined)
         ? []
         : ['runId and afterSequence name a position together: give both, or neither for a snapshot'],
+  },
+  ReadHistory: {
+    fields: {
+      runId: { kind: 'text', allowed: 'the runId of a snapshot', pattern: /^[\w-]{1,64}$/ },
+      from: { kind: 'instant' },
+      to: { kind: 'instant' },
+      resolutionMs: number(200, 3_600_000),
+    },
   },
   StartTraffic: { fields: { laneId } },
   StopTraffic: { fields: { laneId } },

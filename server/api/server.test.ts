@@ -127,6 +127,21 @@ const client = (useBinaryFormat = true) =>
   createClient(AgentService, createConnectTransport({ baseUrl: api.url, httpVersion: '1.1', useBinaryFormat }));
 
 describe('as curl reaches it', () => {
+  it('reads the history of the live run between two instants, and refuses another run and what is no instant', async () => {
+    const start = hub.run.runStartedAt;
+    hub.frame(frameOf(start + 1_000, start + 1_200, 20));
+    const all = await post('ReadHistory', {});
+    expect(all.status).toBe(200);
+    expect(all.json).toMatchObject({ runId: hub.runId, resolutionMs: 200, frames: [{}] });
+    expect((await post('ReadHistory', { runId: 'another' })).json).toMatchObject({ code: 'not_found' });
+    const bad = await post('ReadHistory', { from: 'yesterday', resolutionMs: 1 });
+    expect(bad.json).toMatchObject({
+      code: 'invalid_argument',
+      message: expect.stringContaining('from is "yesterday": allowed is an instant'),
+    });
+    expect(JSON.stringify(bad.json)).toContain('resolutionMs is 1');
+  });
+
   it('a snapshot names what is zero, false and empty too', async () => {
     const { status, json } = await post('GetSnapshot', {});
     expect(status).toBe(200);

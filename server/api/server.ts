@@ -53,7 +53,7 @@ const portsTried = 20;
 /** Streams get this long to end by themselves. */
 const closeGraceMs = 1_000;
 
-const looking: readonly string[] = ['GetSnapshot', 'Watch'];
+const looking: readonly string[] = ['GetSnapshot', 'Watch', 'ReadHistory'];
 const prefix = `/${AgentService.typeName}/`;
 const contentTypes: Readonly<Record<string, readonly string[]>> = {
   unary: ['application/json', 'application/proto'],
