@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Address, Connection, ConnectionListener, TransportFactory } from '../transport/port.ts';
+import { prepareOnUnary } from '../transport/prepared.ts';
 import { type ChannelOptions, createChannel } from './channel.ts';
 import { EventLog } from './testing/events.ts';
 import { FakeTime } from './testing/fake-time.ts';
@@ -25,14 +26,16 @@ class ManualTransport implements TransportFactory {
     );
     const end = () =>
       queueMicrotask(() => listener.onClosed({ errorClass: 'reset', reason: 'closed by us', inFlight: 0 }));
-    return {
+    const connection: Connection = {
       inFlight: 0,
       unary: () => Promise.resolve({ ok: true, message: new Uint8Array(), headers: new Map() }),
+      prepare: (request, sink) => prepareOnUnary(connection, request, sink),
       stream: () => ({ write: () => Promise.resolve(), halfClose: () => {}, cancel: () => {} }),
       ping: () => Promise.resolve(undefined),
       drain: end,
       close: end,
     };
+    return connection;
   }
 
   breakConnection(host: string): void {

@@ -29,6 +29,30 @@ test('tells pods and incarnations apart', () => {
   }
 });
 
+test('interns who answered, out of the middle of a buffer that is used again', () => {
+  const reader = new IdentityReader();
+  const buffer = Buffer.alloc(400);
+  const index = (message: Uint8Array, likely?: number) => {
+    buffer.fill(0xaa);
+    buffer.set(message, 100);
+    return reader.indexOf(buffer, 100, 100 + message.length, likely);
+  };
+  const a = index(answer('uid-a', 1));
+  const b = index(answer('uid-b', 1));
+  expect(a).not.toBe(b);
+  expect(index(answer('uid-a', 2))).toBe(a);
+  expect(index(answer('uid-b', 2), b)).toBe(b);
+  expect(index(answer('uid-b', 3), a)).toBe(b);
+  expect(index(answer('uid-a', 3, 1))).not.toBe(a);
+  expect(reader.at(a)?.uid).toBe('uid-a');
+  expect(reader.at(b)?.uid).toBe('uid-b');
+  expect(reader.at(-1)).toBeUndefined();
+  // Cut off: the rest of the buffer is not the message.
+  const whole = answer('uid-a', 1);
+  buffer.set(whole, 100);
+  expect(reader.indexOf(buffer, 100, 120)).toBe(-1);
+});
+
 test('rubbish is nobody, and never throws', () => {
   const reader = new IdentityReader();
   fc.assert(

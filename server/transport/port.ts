@@ -73,6 +73,11 @@ export interface Connection {
   readonly inFlight: number;
   /** One unary call. Settles exactly once; never rejects. */
   unary(request: UnaryRequest): Promise<UnaryOutcome>;
+  /**
+   * Makes a unary call ready that will be issued many times with the same bytes: the fast path of a driver. Cheap enough to
+   * do once a connection, not once a call; needs no release. What is wrong with the request is the outcome of each call.
+   */
+  prepare(request: UnaryRequest, sink: PreparedSink): PreparedUnary;
   /** One streaming call of any kind. Never throws; the handler's onEnd is called exactly once. */
   stream(request: StreamRequest, handler: StreamHandler): StreamWriter;
   /** Round-trip time of a PING in milliseconds, undefined when the connection ended before the answer. */
@@ -91,6 +96,38 @@ export interface UnaryRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** From now. Sent as grpc-timeout, and enforced here. */
   readonly timeoutMs: number;
+}
+
+/** A unary call made ready: path, headers, message and time limit are fixed. */
+export interface PreparedUnary {
+  /**
+   * Issues one call. The caller (a driver, or the balancing channel for it) numbers it with a slot of its own choice, by
+   * which the sink knows it; the transport gives it no meaning, and the same slot may be in flight twice.
+   *
+   * Never throws, never blocks, and never calls the sink before it has returned. Calls issued in one turn of the event loop
+   * leave in one write. The time limit counts from now.
+   */
+  send(slot: number): void;
+}
+
+/**
+ * Where the outcomes of prepared calls go: for each send() one onAnswered or one onFailed, at any later time, in any order,
+ * always before the connection's onClosed. They are called while the socket is read, many in a row, so they must not block
+ * and should not allocate; they may send the next call, also on this connection. `at` is performance.now() of the read (or
+ * timer) that brought the outcome, the same for all it brought.
+ *
+ * One that throws is reported as a warning of the process, and the outcome counts as told.
+ */
+export interface PreparedSink {
+  /**
+   * The answer's message: bytes[start] to bytes[end - 1], without the gRPC prefix. At most once a call, before its outcome,
+   * which may still be a failure. The bytes are the socket's buffer: right only during this call, so whoever needs them
+   * later copies them. An integer read from them is the cheapest thing to keep (IdentityReader.indexOf in server/traffic).
+   */
+  onMessage(slot: number, bytes: Uint8Array, start: number, end: number): void;
+  /** Status OK and exactly one message. Mostly the same map for all answers of a connection: it may be compared by identity. */
+  onAnswered(slot: number, headers: ReadonlyMap<string, string>, at: number): void;
+  onFailed(slot: number, failure: CallFailure, at: number): void;
 }
 
 export type UnaryOutcome =

@@ -8,12 +8,15 @@ import type {
   ConnectionEnd,
   ConnectionListener,
   ConnectOptions,
+  PreparedSink,
+  PreparedUnary,
   StreamHandler,
   StreamRequest,
   StreamWriter,
   UnaryOutcome,
   UnaryRequest,
 } from '../port.ts';
+import { prepareOnUnary } from '../prepared.ts';
 import { failureOf, neverSent } from './errors.ts';
 import { streamMethod, unaryMethod, unwrap, wrap } from './raw-method.ts';
 import { RequestQueue } from './request-queue.ts';
@@ -96,6 +99,10 @@ export class ConnectNodeConnection implements Connection {
           },
         );
     });
+  }
+
+  prepare(request: UnaryRequest, sink: PreparedSink): PreparedUnary {
+    return prepareOnUnary(this, request, sink);
   }
 
   stream(request: StreamRequest, handler: StreamHandler): StreamWriter {

@@ -6,6 +6,8 @@ import type {
   ConnectionListener,
   ConnectOptions,
   Goaway,
+  PreparedSink,
+  PreparedUnary,
   StreamHandler,
   StreamRequest,
   StreamWriter,
@@ -83,6 +85,10 @@ export class Http2Connection implements Connection {
 
   unary(request: UnaryRequest): Promise<UnaryOutcome> {
     return this.session.unary(request);
+  }
+
+  prepare(request: UnaryRequest, sink: PreparedSink): PreparedUnary {
+    return this.session.prepare(request, sink);
   }
 
   stream(request: StreamRequest, handler: StreamHandler): StreamWriter {

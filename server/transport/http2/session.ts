@@ -1,6 +1,8 @@
 import type {
   CallFailure,
   Goaway,
+  PreparedSink,
+  PreparedUnary,
   StreamHandler,
   StreamRequest,
   StreamWriter,
@@ -39,7 +41,7 @@ import { prefixBytes } from './message-reader.ts';
 import { Output } from './output.ts';
 import { encodeHeaders, RequestHeads } from './request-head.ts';
 import { Resets } from './resets.ts';
-import { type Outcome, type Stream, StreamingStream, type StreamOwner, UnaryStream } from './stream.ts';
+import { type Outcome, PreparedStream, type Stream, StreamingStream, type StreamOwner, UnaryStream } from './stream.ts';
 
 const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
 /** What the peer may send ahead: per stream as the connect-node transport, per connection the largest message. */
@@ -89,6 +91,8 @@ export class Session implements FrameSink, StreamOwner {
   readonly maxMessageBytes: number;
   /** Calls without an outcome, also those that wait. */
   inFlight = 0;
+  /** When what is handled now came: the read, or the timer. */
+  instant = 0;
   /** GOAWAY's newest last stream id. */
   goawayAbove: number | undefined;
   private life: Life = 'starting';
@@ -157,7 +161,9 @@ export class Session implements FrameSink, StreamOwner {
   }
 
   receive(bytes: Uint8Array, length: number): Fault | undefined {
-    return this.life === 'ended' ? undefined : this.reader.read(bytes, length);
+    if (this.life === 'ended') return undefined;
+    this.instant = this.options.wheel.now();
+    return this.reader.read(bytes, length);
   }
 
   unary(request: UnaryRequest): Promise<UnaryOutcome> {
@@ -170,6 +176,25 @@ export class Session implements FrameSink, StreamOwner {
       }
       this.begin(new UnaryStream(this, request, extra as Uint8Array | undefined, resolve));
     });
+  }
+
+  prepare(request: UnaryRequest, sink: PreparedSink): PreparedUnary {
+    const extra = request.headers === undefined ? undefined : encodeHeaders(request.headers);
+    return {
+      send: (slot) => {
+        const refusal = this.refusal(request.path, extra);
+        const stream = new PreparedStream(this, request, typeof extra === 'string' ? undefined : extra, sink, slot);
+        if (refusal === undefined) {
+          this.begin(stream);
+          return;
+        }
+        stream.settled = true;
+        queueMicrotask(() => {
+          this.instant = this.options.wheel.now();
+          stream.tell({ ok: false, ...neverSent(refusal) });
+        });
+      },
+    };
   }
 
   stream(request: StreamRequest, handler: StreamHandler): StreamWriter {
@@ -198,6 +223,7 @@ export class Session implements FrameSink, StreamOwner {
   drain(): void {
     if (this.life === 'ended') return;
     this.life = 'draining';
+    this.instant = this.options.wheel.now();
     for (const stream of [...this.waiting]) this.fail(stream, neverSent('never sent'));
     this.ifDrained();
   }
@@ -207,6 +233,7 @@ export class Session implements FrameSink, StreamOwner {
     if (this.life === 'ended') return;
     const spoke = this.life !== 'starting' || code !== errorCode.noError;
     this.life = 'ended';
+    this.instant = this.options.wheel.now();
     this.resets.close();
     this.blocked.clear();
     if (speak && spoke) this.output.goaway(code, debugData);
@@ -221,6 +248,7 @@ export class Session implements FrameSink, StreamOwner {
   // StreamOwner
 
   expire(stream: Stream): void {
+    this.instant = this.options.wheel.now();
     this.abandon(stream, expired(stream.id > 0, stream.headers), errorCode.cancel);
   }
 
@@ -289,11 +317,11 @@ export class Session implements FrameSink, StreamOwner {
     }
     this.owesTableUpdate = false;
     if (id >= largestStreamId) this.onIdsUsedUp();
-    if (!(stream instanceof UnaryStream)) {
+    const { body } = stream;
+    if (body === undefined) {
       this.pump(stream);
       return;
     }
-    const { body } = stream;
     const bytes = prefixBytes + body.length;
     if (bytes > this.room(stream)) {
       stream.outgoing = [{ message: body, at: -prefixBytes, taken: undefined }];

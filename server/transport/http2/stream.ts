@@ -1,4 +1,4 @@
-import type { CallFailure, StreamHandler, StreamRequest, StreamWriter, UnaryOutcome } from '../port.ts';
+import type { CallFailure, PreparedSink, StreamHandler, StreamRequest, StreamWriter, UnaryOutcome } from '../port.ts';
 import { Deadline } from './deadlines.ts';
 import type { HeaderBlock } from './hpack/header-block.ts';
 import { type MessageFault, MessageReader, prefixBytes } from './message-reader.ts';
@@ -18,6 +18,8 @@ export interface StreamOwner {
   cancel(stream: Stream): void;
   pump(stream: Stream): void;
   readonly maxMessageBytes: number;
+  /** When what is handled now came: the read, or the timer. */
+  readonly instant: number;
 }
 
 const noHeaders: ReadonlyMap<string, string> = new Map();
@@ -30,6 +32,8 @@ export abstract class Stream extends Deadline {
   readonly request: StreamRequest;
   /** The request's own headers, encoded. */
   readonly extra: Uint8Array | undefined;
+  /** The only message of a request that is known from the start. */
+  readonly body: Uint8Array | undefined;
   protected readonly owner: StreamOwner;
   /** 0: never sent. */
   id = 0;
@@ -92,7 +96,7 @@ export abstract class Stream extends Deadline {
 }
 
 export class UnaryStream extends Stream {
-  readonly body: Uint8Array;
+  override readonly body: Uint8Array;
   private message: Uint8Array | undefined;
   private readonly resolve: (outcome: UnaryOutcome) => void;
 
@@ -122,6 +126,49 @@ export class UnaryStream extends Stream {
   protected override take(message: Uint8Array): string | undefined {
     if (this.message !== undefined) return 'the answer to a unary call has more than one message';
     this.message = message;
+    return undefined;
+  }
+}
+
+/** A prepared call that takes the general way: it has to wait, its answer comes in pieces, or its end is no plain answer. */
+export class PreparedStream extends Stream {
+  override readonly body: Uint8Array;
+  private readonly callSlot: number;
+  private readonly sink: PreparedSink;
+  private answered = false;
+
+  constructor(
+    owner: StreamOwner,
+    request: StreamRequest & { readonly message: Uint8Array },
+    extra: Uint8Array | undefined,
+    sink: PreparedSink,
+    slot: number,
+  ) {
+    super(owner, request, extra);
+    this.body = request.message;
+    this.halfClosed = true;
+    this.sink = sink;
+    this.callSlot = slot;
+  }
+
+  override tell(outcome: Outcome): void {
+    const { sink, callSlot, headers, owner } = this;
+    guarded(() => {
+      if (outcome.ok) sink.onAnswered(callSlot, headers, owner.instant);
+      else sink.onFailed(callSlot, outcome, owner.instant);
+    });
+  }
+
+  override lacks(): string | undefined {
+    return this.answered ? undefined : 'the answer has no message';
+  }
+
+  override onHead(): void {}
+
+  protected override take(message: Uint8Array): string | undefined {
+    if (this.answered) return 'the answer to a unary call has more than one message';
+    this.answered = true;
+    guarded(() => this.sink.onMessage(this.callSlot, message, 0, message.length));
     return undefined;
   }
 }
