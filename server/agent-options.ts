@@ -4,9 +4,39 @@ import { z } from 'zod';
 const name = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'a name of 1 to 63 of a-z, 0-9 and -');
 const port = z.coerce.number().int().min(1).max(65_535);
 
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((each) => each.trim().toLowerCase())
+    .filter((each) => each !== ''),
+);
+
 /** Each option: what is allowed (said in a fault), and its default with the reason where one is needed. */
 const shape = {
   'agent-port': { schema: port.default(3001), allowed: 'a whole number from 1 to 65535' },
+  // Beyond loopback whoever has no token only looks.
+  host: {
+    schema: z.union([z.ipv4(), z.ipv6()]).default('127.0.0.1'),
+    allowed: 'an address to listen on, such as 0.0.0.0',
+  },
+  'allowed-hosts': { schema: list.default([]), allowed: 'host names, separated by commas, that requests may name' },
+  // Files, not values: arguments and environments are read by others more easily.
+  'control-token-file': { schema: z.string().min(1).optional(), allowed: 'the path of a file that holds a token' },
+  'vote-token-file': { schema: z.string().min(1).optional(), allowed: 'the path of a file that holds a token' },
+  'view-token-file': { schema: z.string().min(1).optional(), allowed: 'the path of a file that holds a token' },
+  viewing: { schema: z.enum(['open', 'token']).default('open'), allowed: 'open or token' },
+  'most-rate': {
+    schema: z.coerce.number().min(0.1).max(100_000).default(100_000),
+    allowed: 'a number from 0.1 to 100000',
+  },
+  'most-concurrency': {
+    schema: z.coerce.number().int().min(1).max(10_000).default(10_000),
+    allowed: 'a whole number from 1 to 10000',
+  },
+  'most-replicas': {
+    schema: z.coerce.number().int().min(1).max(200).default(200),
+    allowed: 'a whole number from 1 to 200',
+  },
   'dashboard-port': { schema: port.optional(), allowed: 'a whole number from 1 to 65535' },
   kubeconfig: { schema: z.string().min(1).optional(), allowed: 'the path of a kubeconfig file' },
   'kube-server': { schema: z.url({ protocol: /^https?$/ }).optional(), allowed: 'a URL such as http://127.0.0.1:8001' },

@@ -8,6 +8,7 @@ import { fromMs } from '../model/time.ts';
 import { type AgentOptions, parseAgentOptions } from './agent-options.ts';
 import type { Agent } from './api/agent-port.ts';
 import { startApi } from './api/server.ts';
+import { readTokens } from './api/tokens.ts';
 import { createChannel } from './balancing/channel.ts';
 import { createNodeLookup } from './balancing/resolver/node-lookup.ts';
 import type { SliceWatch } from './balancing/resolver/port.ts';
@@ -44,6 +45,16 @@ async function main(options: AgentOptions): Promise<void> {
   const clock = createClock();
   const timers = nodeTimers;
   const random = Math.random;
+
+  const read = readTokens({
+    control: options['control-token-file'],
+    vote: options['vote-token-file'],
+    view: options['view-token-file'],
+  });
+  if (read.kind === 'faults') {
+    process.stderr.write(`${read.faults.join('\n')}\n`);
+    process.exit(2);
+  }
 
   // The cluster: one Api for each that asks, so that nobody waits for another.
   const { namespace, service } = options;
@@ -187,10 +198,17 @@ async function main(options: AgentOptions): Promise<void> {
     hub,
     agent,
     clock,
-    host: '127.0.0.1',
+    host: options.host,
     port: options['agent-port'],
     dashboardPort: options['dashboard-port'],
-    token: process.env.LBSCOPE_TOKEN || undefined,
+    allowedHosts: options['allowed-hosts'],
+    tokens: read.tokens,
+    viewing: options.viewing,
+    ceilings: {
+      ratePerSecond: options['most-rate'],
+      concurrency: options['most-concurrency'],
+      replicas: options['most-replicas'],
+    },
     log,
   });
   log.info({ url: api.url, cluster: kube.server, namespace }, 'the agent answers');

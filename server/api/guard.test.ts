@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type GuardSettings, guard, mayAct } from './guard.ts';
+import { type GuardSettings, guard } from './guard.ts';
+import { mayAct, neededRole } from './roles.ts';
 
 const settings: GuardSettings = { port: () => 3001, dashboardPort: 3000 };
 const ask = (headers: Record<string, string>, more: Partial<GuardSettings> = {}, remoteAddress = '127.0.0.1') => {
@@ -61,11 +62,28 @@ describe('role', () => {
     expect(guard({ headers: { host }, remoteAddress: undefined }, settings)).toEqual({ kind: 'pass', role: 'view' });
   });
   it('with one: its bearer has control, others view, a wrong one is refused', () => {
-    const token = 's3cret';
-    expect(ask({ host }, { token })).toBe('view');
-    expect(ask({ host, authorization: 'Bearer s3cret' }, { token })).toBe('control');
-    expect(ask({ host, authorization: 'Bearer s3cre' }, { token })).toBe('unauthenticated');
-    expect(ask({ host, authorization: 's3cret' }, { token })).toBe('unauthenticated');
+    const tokens = { control: 's3cret' };
+    expect(ask({ host }, { tokens })).toBe('view');
+    expect(ask({ host, authorization: 'Bearer s3cret' }, { tokens })).toBe('control');
+    expect(ask({ host, authorization: 'Bearer s3cre' }, { tokens })).toBe('unauthenticated');
+    expect(ask({ host, authorization: 's3cret' }, { tokens })).toBe('unauthenticated');
+  });
+  it('with several: each bearer has its own role; viewing may be closed', () => {
+    const tokens = { control: 'c', vote: 'v', view: 'w' };
+    const closed = { tokens, viewing: 'token' } as const;
+    for (const [token, role] of [
+      ['c', 'control'],
+      ['v', 'vote'],
+      ['w', 'view'],
+    ] as const)
+      expect(ask({ host, authorization: `Bearer ${token}` }, closed), token).toBe(role);
+    expect(ask({ host }, closed)).toBe('unauthenticated');
+    expect(ask({ host, authorization: 'Bearer undefined' }, { tokens: { control: 'c' } })).toBe('unauthenticated');
+  });
+  it('what is not known to change nothing needs control', () => {
+    expect(neededRole('GetSnapshot')).toBe('view');
+    expect(neededRole('ScaleDeployment')).toBe('control');
+    expect(neededRole('AnythingNew')).toBe('control');
   });
   it('each role may do what the one before may', () => {
     expect(mayAct('control', 'view')).toBe(true);

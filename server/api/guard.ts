@@ -1,8 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-
-/** What a caller may do: look; have a say where the room is asked; change things. Each includes the one before. */
-export const roles = ['view', 'vote', 'control'] as const;
-export type Role = (typeof roles)[number];
+import { type Role, roles } from './roles.ts';
 
 export interface GuardSettings {
   /** Where the agent listens; known once it does. */
@@ -10,9 +7,14 @@ export interface GuardSettings {
   readonly dashboardPort?: number | undefined;
   /** Host names besides loopback that requests and pages may name. */
   readonly allowedHosts?: readonly string[] | undefined;
-  /** When set, only who sends it as a bearer token has control. */
-  readonly token?: string | undefined;
+  /** When any is set, a role belongs to who sends its bearer token. */
+  readonly tokens?: Tokens | undefined;
+  /** Whether looking needs no token; if not, callers without one are refused. Default: it needs none. */
+  readonly viewing?: 'open' | 'token' | undefined;
 }
+
+/** A token for each role that has one; from a Secret or made at start, never from an argument that others can read. */
+export type Tokens = Readonly<Partial<Record<Role, string>>>;
 
 /** Of a request, what is looked at. Header names are lower case, as node:http has them. */
 export interface Asked {
@@ -27,7 +29,7 @@ export type Verdict =
 /**
  * Who may pass, on every request. Host: against DNS rebinding, where a foreign name points to this machine.
  * Origin: against pages of other sites, which can send requests but not choose their Origin.
- * Then the role: without a token everyone on loopback is `control`; with one, its bearer is, and others `view`.
+ * Then the role: without any token everyone on loopback is `control`; with tokens, their bearers have theirs, and others look.
  */
 export function guard(asked: Asked, settings: GuardSettings): Verdict {
   const host = one(asked.headers.host);
@@ -40,18 +42,25 @@ export function guard(asked: Asked, settings: GuardSettings): Verdict {
   }
   if (one(asked.headers['sec-fetch-site']) === 'cross-site') return refuse('requests of other sites are not allowed');
 
-  if (settings.token !== undefined) {
+  const held = roles.filter((role) => settings.tokens?.[role] !== undefined);
+  if (held.length > 0) {
     const sent = one(asked.headers.authorization);
-    if (sent === undefined) return { kind: 'pass', role: 'view' };
-    return sameText(sent, `Bearer ${settings.token}`)
-      ? { kind: 'pass', role: 'control' }
-      : { kind: 'refuse', code: 'unauthenticated', message: 'the token in Authorization is not the right one' };
+    if (sent !== undefined) {
+      // Each is compared, also after a match: how long it takes says nothing about the tokens.
+      const given = held.filter((role) => sameText(sent, `Bearer ${settings.tokens?.[role]}`)).at(-1);
+      return given === undefined
+        ? { kind: 'refuse', code: 'unauthenticated', message: 'the token in Authorization is not the right one' }
+        : { kind: 'pass', role: given };
+    }
+    return settings.viewing === 'token'
+      ? {
+          kind: 'refuse',
+          code: 'unauthenticated',
+          message: 'looking needs a token: send it as "Authorization: Bearer ..."',
+        }
+      : { kind: 'pass', role: 'view' };
   }
   return { kind: 'pass', role: isLoopbackAddress(asked.remoteAddress) ? 'control' : 'view' };
-}
-
-export function mayAct(role: Role, needed: Role): boolean {
-  return roles.indexOf(role) >= roles.indexOf(needed);
 }
 
 function refuse(message: string): Verdict {

@@ -6,6 +6,8 @@ import { fromMs, toMs } from '../../model/time.ts';
 import type { Hub } from '../events/hub.ts';
 import type { Clock, Timers } from '../events/port.ts';
 import type { Agent, Done } from './agent-port.ts';
+import { aboveCeilings, type Ceilings } from './ceilings.ts';
+import { callerRole } from './roles.ts';
 import { watch } from './watch.ts';
 
 export interface HandlerParts {
@@ -13,6 +15,9 @@ export interface HandlerParts {
   readonly agent: Agent;
   readonly clock: Clock;
   readonly timers: Timers;
+  readonly ceilings: Ceilings;
+  /** Whether a token can give a caller more than it has. */
+  readonly withTokens: boolean;
 }
 
 /** Viewers at once: some thirty are expected; this bounds memory when someone opens streams in a loop. */
@@ -22,9 +27,27 @@ const mostViewers = 500;
  * The methods of the design's table. Fields were checked before (preflight.ts): here a required one is there and in range.
  * Each answers with a sequence that is not older than what it brought about, so that a viewer knows when it has seen it.
  */
-export function handlers({ hub, agent, clock, timers }: HandlerParts): ServiceImpl<typeof AgentService> {
+export function handlers({
+  hub,
+  agent,
+  clock,
+  timers,
+  ceilings,
+  withTokens,
+}: HandlerParts): ServiceImpl<typeof AgentService> {
   return {
     getSnapshot: () => hub.snapshot(),
+
+    getAccess(_, context) {
+      const role = context.values.get(callerRole);
+      return {
+        role,
+        tokenNeeded: withTokens && role !== 'control',
+        mostRatePerSecond: ceilings.ratePerSecond,
+        mostConcurrency: ceilings.concurrency,
+        mostReplicas: ceilings.replicas,
+      };
+    },
 
     watch(request, context) {
       if (hub.viewers >= mostViewers) {
@@ -63,6 +86,7 @@ export function handlers({ hub, agent, clock, timers }: HandlerParts): ServiceIm
     },
 
     setTraffic({ laneId, $typeName: _, $unknown: __, ...given }) {
+      refuseAbove(given, ceilings);
       const change = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
       const { traffic } = done(agent.setTraffic(laneId, change as Partial<Traffic>));
       return { sequence: hub.sequence, traffic };
@@ -83,6 +107,7 @@ export function handlers({ hub, agent, clock, timers }: HandlerParts): ServiceIm
     },
 
     async scaleDeployment({ replicas = 0 }) {
+      refuseAbove({ replicas }, ceilings);
       const { from, to } = done(await agent.scale(replicas));
       return { sequence: hub.sequence, from, to };
     },
@@ -123,4 +148,9 @@ const codes: Readonly<Record<Extract<Done, { ok: false }>['code'], Code>> = {
 function done<T extends object>(outcome: Done<T>): { readonly ok: true } & T {
   if (outcome.ok) return outcome;
   throw new ConnectError(outcome.message, codes[outcome.code]);
+}
+
+function refuseAbove(asked: Parameters<typeof aboveCeilings>[0], ceilings: Ceilings): void {
+  const faults = aboveCeilings(asked, ceilings);
+  if (faults.length > 0) throw new ConnectError(faults.join('; '), Code.InvalidArgument);
 }

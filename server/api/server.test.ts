@@ -240,11 +240,34 @@ describe('who may', () => {
   });
 
   it('with a token, looking is free and changing needs it', async () => {
-    api = await start({ token: 't0ken' });
+    api = await start({ tokens: { control: 't0ken' } });
     expect((await post('GetSnapshot', {})).status).toBe(200);
     expect(await post('StopTraffic', {})).toMatchObject({ status: 401, json: { code: 'unauthenticated' } });
     expect((await post('StopTraffic', {}, { authorization: 'Bearer t0ken' })).status).toBe(200);
     expect(agent.asked).toEqual([['stop', undefined]]);
+    expect((await post('GetAccess', {})).json).toMatchObject({ role: 'view', tokenNeeded: true });
+    expect((await post('GetAccess', {}, { authorization: 'Bearer t0ken' })).json).toMatchObject({
+      role: 'control',
+      tokenNeeded: false,
+      mostRatePerSecond: 100_000,
+    });
+  });
+
+  it('what lies above a ceiling of the deployment is refused by name, value and ceiling', async () => {
+    api = await start({ ceilings: { ratePerSecond: 500, concurrency: 10, replicas: 6 } });
+    for (const [method, body, message] of [
+      ['SetTraffic', { ratePerSecond: 501 }, 'ratePerSecond is 501: allowed is at most 500'],
+      ['SetTraffic', { concurrency: 11 }, 'concurrency is 11: allowed is at most 10'],
+      ['ScaleDeployment', { replicas: 7 }, 'replicas is 7: allowed is at most 6'],
+    ] as const) {
+      const { status, json } = await post(method, body);
+      expect({ status, json }).toMatchObject({
+        status: 400,
+        json: { code: 'invalid_argument', message: expect.stringContaining(message) },
+      });
+    }
+    expect(agent.asked).toEqual([]);
+    expect((await post('SetTraffic', { ratePerSecond: 500 })).status).toBe(200);
   });
 });
 

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { Code, ConnectError, createConnectRouter } from '@connectrpc/connect';
+import { Code, ConnectError, createConnectRouter, createContextValues } from '@connectrpc/connect';
 import { createAsyncIterable, type UniversalHandler } from '@connectrpc/connect/protocol';
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from '@connectrpc/connect-node';
 import { AgentService } from '../../gen/lbscope/agent/v1/agent_pb.js';
@@ -9,11 +9,13 @@ import type { Hub } from '../events/hub.ts';
 import type { Clock, Timers } from '../events/port.ts';
 import type { Agent } from './agent-port.ts';
 import { readBody } from './body.ts';
-import { guard, mayAct, type Role } from './guard.ts';
+import { type Ceilings, protocolCeilings } from './ceilings.ts';
+import { type GuardSettings, guard } from './guard.ts';
 import { handlers } from './handlers.ts';
 import { createMetrics } from './metrics.ts';
 import { preflight } from './preflight.ts';
 import { refuse, refuseText } from './refusal.ts';
+import { callerRole, mayAct, neededRole, type Role } from './roles.ts';
 
 export interface ApiOptions {
   readonly hub: Hub;
@@ -26,7 +28,9 @@ export interface ApiOptions {
   readonly port: number;
   readonly dashboardPort?: number | undefined;
   readonly allowedHosts?: readonly string[] | undefined;
-  readonly token?: string | undefined;
+  readonly tokens?: GuardSettings['tokens'];
+  readonly viewing?: GuardSettings['viewing'];
+  readonly ceilings?: Ceilings | undefined;
   readonly log: Log;
 }
 
@@ -53,7 +57,6 @@ const portsTried = 20;
 /** Streams get this long to end by themselves. */
 const closeGraceMs = 1_000;
 
-const looking: readonly string[] = ['GetSnapshot', 'Watch', 'ReadHistory'];
 const prefix = `/${AgentService.typeName}/`;
 const contentTypes: Readonly<Record<string, readonly string[]>> = {
   unary: ['application/json', 'application/proto'],
@@ -70,8 +73,10 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     port: () => port,
     dashboardPort: options.dashboardPort,
     allowedHosts: options.allowedHosts,
-    token: options.token,
+    tokens: options.tokens,
+    viewing: options.viewing,
   };
+  const withTokens = Object.keys(options.tokens ?? {}).length > 0;
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = (request.url ?? '/').split('?', 1)[0] as string;
@@ -116,13 +121,14 @@ export async function startApi(options: ApiOptions): Promise<Api> {
         `content-type is ${JSON.stringify(type)}: ${method.name} takes ${known.join(' or ')}\n`,
       );
     }
-    if (!mayAct(role, looking.includes(method.name) ? 'view' : 'control')) {
+    const needed = neededRole(method.name);
+    if (!mayAct(role, needed)) {
       return refuse(
         request,
         response,
-        options.token === undefined ? 'permission_denied' : 'unauthenticated',
-        `${method.name} needs the role control, and this request has the role ${role}` +
-          (options.token === undefined ? '' : ': send the token as "Authorization: Bearer ..."'),
+        withTokens ? 'unauthenticated' : 'permission_denied',
+        `${method.name} needs the role ${needed}, and this request has the role ${role}` +
+          (withTokens ? ': send the token as "Authorization: Bearer ..."' : ''),
       );
     }
     const body = await readBody(request, bodyLimit);
@@ -135,7 +141,12 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       const fault = preflight(method, type, body);
       if (fault !== undefined) return refuse(request, response, 'invalid_argument', fault);
     }
-    const universal = universalRequestFromNodeRequest(request, response, undefined, undefined);
+    const universal = universalRequestFromNodeRequest(
+      request,
+      response,
+      undefined,
+      createContextValues().set(callerRole, role),
+    );
     const answer = await handler({ ...universal, body: createAsyncIterable([body]) });
     await universalResponseToNodeResponse(answer, response);
   }
@@ -184,7 +195,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
 }
 
 function routes(options: ApiOptions): Map<string, UniversalHandler> {
-  const { hub, agent, clock, timers = nodeTimers, log } = options;
+  const { hub, agent, clock, timers = nodeTimers, ceilings = protocolCeilings, tokens = {}, log } = options;
   const router = createConnectRouter({
     connect: true,
     grpc: false,
@@ -204,7 +215,10 @@ function routes(options: ApiOptions): Map<string, UniversalHandler> {
         }
       },
     ],
-  }).service(AgentService, handlers({ hub, agent, clock, timers }));
+  }).service(
+    AgentService,
+    handlers({ hub, agent, clock, timers, ceilings, withTokens: Object.keys(tokens).length > 0 }),
+  );
   return new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
 }
 
