@@ -4,11 +4,14 @@ import type { Address } from '../transport/port.ts';
 import { keyOf } from './address.ts';
 import type { Next, ResolutionFailure, Resolver, Trigger } from './resolver/port.ts';
 
+/** An answer of the resolver, and when it came. */
+interface Answer {
+  readonly id: string;
+  readonly at: number;
+}
+
 /** What the channel holds for true, its age, and the events that tell of it. */
 export class Belief {
-  /** Of the newest answer. */
-  resolutionId: string | undefined;
-  resolvedAt: number | undefined;
   private readonly clock: Clock;
   private readonly emit: (event: EventInit) => void;
   private readonly newId: () => string;
@@ -32,28 +35,25 @@ export class Belief {
     });
   }
 
-  resolved(addresses: readonly Address[], trigger: Trigger, tookMs: number): void {
-    this.resolutionId = this.takeId();
-    this.resolvedAt = this.clock.now();
+  resolved(addresses: readonly Address[], trigger: Trigger, tookMs: number): Answer {
+    const answer = { id: this.takeId(), at: this.clock.now() };
     // Sorted for comparing and showing only: the policy gets them in the order of the answer.
     const sorted = addresses.map(keyOf).sort();
     const joined = sorted.join(' ');
     const changed = joined !== this.known;
     this.known = joined;
     this.emit({
-      resolutionId: this.resolutionId,
+      resolutionId: answer.id,
       kind: { case: 'resolved', value: { addresses: sorted, source: this.source, trigger, tookMs, changed } },
     });
+    return answer;
   }
 
-  failed(failure: ResolutionFailure, trigger: Trigger): void {
+  failed(failure: ResolutionFailure, trigger: Trigger): Answer | undefined {
     const resolutionId = this.takeId();
-    if (failure.effect === 'dropped') {
-      // An answer, too: nobody is there.
-      this.resolutionId = resolutionId;
-      this.resolvedAt = this.clock.now();
-      this.known = '';
-    }
+    // An answer, too: nobody is there.
+    const answer = failure.effect === 'dropped' ? { id: resolutionId, at: this.clock.now() } : undefined;
+    if (answer !== undefined) this.known = '';
     this.emit({
       resolutionId,
       kind: {
@@ -61,6 +61,7 @@ export class Belief {
         value: { source: this.source, trigger, code: failure.code, message: failure.message, effect: failure.effect },
       },
     });
+    return answer;
   }
 
   /** Told when it changes only. `healthy`: every connection that should be there is. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Address, Connection, ConnectionListener, TransportFactory } from '../transport/port.ts';
 import { prepareOnUnary } from '../transport/prepared.ts';
-import { type ChannelOptions, createChannel } from './channel.ts';
+import { createChannel, type WholeChannelOptions } from './channel.ts';
 import { EventLog } from './testing/events.ts';
 import { FakeTime } from './testing/fake-time.ts';
 import { ManualLookup } from './testing/manual-lookup.ts';
@@ -45,7 +45,7 @@ class ManualTransport implements TransportFactory {
   }
 }
 
-function bench(options: Partial<ChannelOptions> = {}) {
+function bench(options: Partial<WholeChannelOptions> = {}) {
   const time = new FakeTime(0);
   const lookup = new ManualLookup(time, ['10.0.0.1', '10.0.0.2']);
   const transport = new ManualTransport(time);

@@ -7,7 +7,7 @@ import {
   type TestListener,
   type TestListenerOptions,
 } from '../transport/testing/listener.ts';
-import { type ChannelOptions, createChannel } from './channel.ts';
+import { createChannel, type WholeChannelOptions } from './channel.ts';
 import type { CallResult, Channel } from './channel-port.ts';
 import { EventLog } from './testing/events.ts';
 import { ManualLookup } from './testing/manual-lookup.ts';
@@ -22,7 +22,7 @@ async function listener(name: string, options?: TestListenerOptions): Promise<Te
   return made;
 }
 
-function channel(watch: ManualWatch, options: Partial<ChannelOptions> = {}) {
+function channel(watch: ManualWatch, options: Partial<WholeChannelOptions> = {}) {
   const log = new EventLog();
   const made = createChannel({
     laneId: 'kubewatch',

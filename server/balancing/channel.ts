@@ -7,30 +7,29 @@ import type {
   TransportFactory,
   UnaryOutcome,
 } from '../transport/port.ts';
-import { Belief } from './belief.ts';
 import type { CallResult, CallRoute, Channel, ConnectivityState, StreamCall, UnaryCall } from './channel-port.ts';
 import { failPicker, type Picker, type Policy, type PolicyHelper, queuePicker } from './policy/port.ts';
-import type {
-  Lookup,
-  Next,
-  ResolutionFailure,
-  Resolver,
-  ResolverListener,
-  SliceWatch,
-  Trigger,
-} from './resolver/port.ts';
-import { type ChannelSpec, createPolicy, createResolver } from './spec.ts';
+import {
+  idPrefix,
+  type LinkResolution,
+  Resolution,
+  type ResolutionLink,
+  type ResolutionRef,
+  type Told,
+} from './resolution.ts';
+import type { Lookup, SliceWatch } from './resolver/port.ts';
+import { type ChannelSpec, createPolicy } from './spec.ts';
 import { runStream } from './stream-call.ts';
 import { type LiveConnection, Subchannel } from './subchannel.ts';
 import { WaitingCalls } from './waiting-calls.ts';
 
-export interface ChannelOptions extends ChannelSpec {
+export interface ChannelOptions extends LowerChannelSpec {
   readonly laneId: string;
   /** Which of the lane's channels, from 0. */
   readonly channelIndex: number;
+  /** Where addresses come from; the other side may be in another thread. */
+  readonly resolution: LinkResolution;
   readonly transport: TransportFactory;
-  readonly lookup: Lookup;
-  readonly sliceWatch: SliceWatch | undefined;
   readonly events: EventSink;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -46,12 +45,28 @@ export interface ChannelOptions extends ChannelSpec {
   readonly idleTimeoutMs?: number;
 }
 
+/** The part of a channel's specification that its resolver does not need. */
+export type LowerChannelSpec = Omit<ChannelSpec, 'resolver' | 'profile' | 'pollIntervalMs'>;
+
+export interface WholeChannelOptions extends Omit<ChannelOptions, 'resolution'>, ChannelSpec {
+  readonly lookup: Lookup;
+  readonly sliceWatch: SliceWatch | undefined;
+}
+
 /** The response header by which a proxy names the host it chose (Envoy's %UPSTREAM_HOST%). */
 const upstreamHostHeader = 'lbscope-upstream-host';
 
-/** Throws a TypeError on a specification that faultOf (spec.ts) objects to. */
-export function createChannel(options: ChannelOptions): Channel {
+/** A channel below the cut: policy, picker, subchannels, sockets. */
+export function createLowerChannel(options: ChannelOptions): Channel {
   return new BalancingChannel(options);
+}
+
+/** Both sides of the cut in one. Throws a TypeError on a specification that faultOf (spec.ts) objects to. */
+export function createChannel(options: WholeChannelOptions): Channel {
+  return createLowerChannel({
+    ...options,
+    resolution: (onTold) => new Resolution({ ...options, spec: options }, onTold),
+  });
 }
 
 class BalancingChannel implements Channel {
@@ -63,9 +78,10 @@ class BalancingChannel implements Channel {
   private connectivity: ConnectivityState = 'IDLE';
   private picker: Picker<Subchannel>;
   private policy: Policy<Subchannel> | undefined;
-  private readonly resolver: ResolverSlot;
-  private belief: Belief;
-  private next: Next = { t: 'running' };
+  private readonly resolution: ResolutionLink;
+  /** The newest answer. */
+  private answer: ResolutionRef | undefined;
+  private toldHealthy = false;
   private toldPicker = '';
   private readonly waiting: WaitingCalls;
   /** All that have a connection left, those that drain included. */
@@ -74,7 +90,6 @@ class BalancingChannel implements Channel {
   private lastCallAt: number;
   private idleTimer: TimerHandle | undefined;
   private connections = 0;
-  private resolutions = 0;
   private onQuiet: (() => void) | undefined;
 
   constructor(options: ChannelOptions) {
@@ -86,14 +101,11 @@ class BalancingChannel implements Channel {
       pingTimeoutMs: options.pingTimeoutMs ?? 3_000,
     };
     this.idleTimeoutMs = options.idleTimeoutMs ?? 1_800_000;
-    const born = Math.floor(options.clock.now()).toString(36);
-    this.idPrefix = `${options.laneId}.${options.channelIndex}.${born}`;
+    this.idPrefix = idPrefix(options.laneId, options.channelIndex, options.clock);
     this.lastCallAt = options.clock.now();
     this.waiting = new WaitingCalls(options.timers);
     this.picker = this.idlePicker;
-    // Made here once already so that a faulty specification is the maker's fault, not a call's.
-    this.resolver = new ResolverSlot((listener) => createResolver(options, options, listener), this.resolverListener());
-    this.belief = this.newBelief();
+    this.resolution = options.resolution((told) => this.onTold(told));
   }
 
   get state(): ConnectivityState {
@@ -192,7 +204,7 @@ class BalancingChannel implements Channel {
         const { live } = result.subchannel;
         if (live !== undefined) {
           live.calls++;
-          route.take(result.subchannel.key, live, result.how, this.belief, this.options.clock.now());
+          route.take(result.subchannel.key, live, result.how, this.answer, this.options.clock.now());
           return live;
         }
       } else if (result.t === 'fail' && (call.waitForReady !== true || this.connectivity === 'SHUTDOWN')) {
@@ -247,7 +259,8 @@ class BalancingChannel implements Channel {
       return;
     }
     this.publish('CONNECTING', queuePicker, []);
-    this.resolver.start();
+    this.tellHealth();
+    this.resolution.start();
   }
 
   /** The channel's own idle picker: before the first call, and after 30 minutes without one. */
@@ -272,14 +285,14 @@ class BalancingChannel implements Channel {
       else if (left > 0) this.armIdle(left);
       else {
         this.letGo();
-        this.belief = this.newBelief();
+        this.answer = undefined;
         this.publish('IDLE', this.idlePicker, []);
       }
     }, ms);
   }
 
   private letGo(): void {
-    this.resolver.stop();
+    this.resolution.stop();
     const { policy } = this;
     this.policy = undefined;
     policy?.stop();
@@ -287,44 +300,18 @@ class BalancingChannel implements Channel {
 
   // ---- belief
 
-  private newBelief(): Belief {
-    const source = this.options.resolver === 'kubernetes' ? 'watch' : this.options.resolver;
-    return new Belief(
-      source,
-      this.options.clock,
-      (event) => this.emit(event),
-      () => `${this.idPrefix}:r${++this.resolutions}`,
-    );
-  }
-
-  private resolverListener(): ResolverListener {
-    return {
-      onStarted: (trigger) => this.belief.started(trigger),
-      onResolved: (addresses, trigger, tookMs) => this.onResolved(addresses, trigger, tookMs),
-      onFailed: (failure, trigger) => this.onResolutionFailed(failure, trigger),
-      onNext: (next) => {
-        this.next = next;
-        this.tellNext();
-      },
-    };
-  }
-
-  private onResolved(addresses: readonly Address[], trigger: Trigger, tookMs: number): void {
-    this.belief.resolved(addresses, trigger, tookMs);
-    if (addresses.length === 0) {
+  private onTold(told: Told): void {
+    if (this.connectivity === 'SHUTDOWN') return;
+    if (told.of !== undefined) this.answer = told.of;
+    if (told.t === 'failed') {
+      // With a policy there are addresses to go on with; without one, calls learn that nobody is known.
+      if (told.of !== undefined || this.policy === undefined) this.empty(`no endpoints: ${told.message}`);
+    } else if (told.addresses.length === 0) {
       this.empty('no endpoints: the list of addresses is empty');
-      return;
-    }
-    this.policy ??= createPolicy(this.options.policy, this.policyHelper());
-    this.policy.onAddresses(addresses);
-    this.tellNext();
-  }
-
-  private onResolutionFailed(failure: ResolutionFailure, trigger: Trigger): void {
-    this.belief.failed(failure, trigger);
-    // With a policy there are addresses to go on with; without one, calls learn that nobody is known.
-    if (failure.effect === 'dropped' || this.policy === undefined) {
-      this.empty(`no endpoints: ${failure.code}${failure.message === '' ? '' : `, ${failure.message}`}`);
+    } else {
+      this.policy ??= createPolicy(this.options.policy, this.policyHelper());
+      this.policy.onAddresses(told.addresses);
+      this.tellHealth();
     }
   }
 
@@ -333,15 +320,17 @@ class BalancingChannel implements Channel {
     this.policy = undefined;
     this.publish('TRANSIENT_FAILURE', failPicker({ errorClass: 'no_endpoints', message }), []);
     policy?.stop();
-    this.tellNext();
+    this.tellHealth();
   }
 
   /** Healthy: what is in the picker is all there should be. */
-  private tellNext(): void {
+  private tellHealth(): void {
     if (this.connectivity === 'SHUTDOWN') return;
     let healthy = this.connectivity === 'READY' || this.connectivity === 'CONNECTING';
     for (const { state } of this.subchannels) if (state === 'TRANSIENT_FAILURE') healthy = false;
-    this.belief.next(this.next, healthy);
+    if (healthy === this.toldHealthy) return;
+    this.toldHealthy = healthy;
+    this.resolution.healthy(healthy);
   }
 
   // ---- policy and subchannels
@@ -350,7 +339,7 @@ class BalancingChannel implements Channel {
     return {
       createSubchannel: (address) => this.createSubchannel(address),
       update: (state, picker, ready) => this.publish(state, picker, ready),
-      requestResolution: (trigger) => this.resolver.request(trigger),
+      requestResolution: (trigger) => this.resolution.request(trigger),
       random: this.options.random,
     };
   }
@@ -364,12 +353,12 @@ class BalancingChannel implements Channel {
       clock,
       timers,
       random,
-      resolutionId: this.belief.resolutionId,
+      resolutionId: this.answer?.id,
       nextConnectionId: () => `${this.idPrefix}:c${++this.connections}`,
       emit: (event) => this.emit(event),
       onState: (changed, previous) => {
         this.policy?.onSubchannelState(changed, previous);
-        this.tellNext();
+        this.tellHealth();
       },
       onGone: (gone) => {
         this.subchannels.delete(gone);
@@ -387,7 +376,7 @@ class BalancingChannel implements Channel {
     const told = `${state} ${ready.join(' ')}`;
     if (told !== this.toldPicker) {
       this.toldPicker = told;
-      const { resolutionId } = this.belief;
+      const resolutionId = this.answer?.id;
       this.emit({
         ...(resolutionId === undefined ? {} : { resolutionId }),
         kind: {
@@ -413,47 +402,6 @@ class BalancingChannel implements Channel {
   }
 }
 
-/** A resolver can't be started twice; after idleness there is a new one. Late words of a stopped one are not heard. */
-class ResolverSlot {
-  private readonly make: (listener: ResolverListener) => Resolver;
-  private readonly listener: ResolverListener;
-  private current: Resolver;
-  private used = false;
-  private generation = 0;
-
-  constructor(make: (listener: ResolverListener) => Resolver, listener: ResolverListener) {
-    this.make = make;
-    this.listener = listener;
-    this.current = this.fresh();
-  }
-
-  start(): void {
-    if (this.used) this.current = this.fresh();
-    this.used = true;
-    this.current.start();
-  }
-
-  request(trigger: Trigger): void {
-    this.current.request(trigger);
-  }
-
-  stop(): void {
-    this.generation++;
-    this.current.stop();
-  }
-
-  private fresh(): Resolver {
-    const { generation, listener } = this;
-    const now = () => generation === this.generation;
-    return this.make({
-      onStarted: (trigger) => now() && listener.onStarted(trigger),
-      onResolved: (addresses, trigger, tookMs) => now() && listener.onResolved(addresses, trigger, tookMs),
-      onFailed: (failure, trigger) => now() && listener.onFailed(failure, trigger),
-      onNext: (next) => now() && listener.onNext(next),
-    });
-  }
-}
-
 interface PickFailure {
   readonly errorClass: ErrorClass;
   readonly code: number;
@@ -474,12 +422,12 @@ class Route implements CallRoute {
   upstreamHost: string | undefined;
   repeatedUnprocessed = false;
 
-  take(address: string, live: LiveConnection, how: string, belief: Belief, now: number): void {
+  take(address: string, live: LiveConnection, how: string, answer: ResolutionRef | undefined, now: number): void {
     this.address = address;
     this.connectionId = live.id;
     this.connectedAt = live.connectedAt;
-    this.resolutionId = belief.resolutionId;
-    this.resolvedAt = belief.resolvedAt;
+    this.resolutionId = answer?.id;
+    this.resolvedAt = answer?.at;
     this.pick = how;
     this.sentAt = now;
     this.attempts++;
