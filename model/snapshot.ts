@@ -65,6 +65,7 @@ function laneOf(run: Run, lane: LaneRun, now: number): Lane {
   const spread = ready.map((uid) => score.pods.get(uid)?.answered ?? 0);
   const calls = spread.reduce((a, b) => a + b, 0);
   const { belief } = lane;
+  const said = verdict(run, lane.id, now);
   return create(LaneSchema, {
     id: lane.id,
     label: labelOf(lane),
@@ -99,7 +100,8 @@ function laneOf(run: Run, lane: LaneRun, now: number): Lane {
     latency: create(LatencySchema, quantiles(score.latency)),
     serviceTime: create(LatencyWindowSchema, quantiles(score.serviceTime)),
     rate: { asked: score.asked, achieved: score.achieved },
-    verdict: verdict(run, lane.id, now).text,
+    verdict: said.text,
+    verdictParts: said.parts.map((part) => ({ ...part })),
     picker: pickerOf(lane),
     channels: [...lane.channels.values()],
     connections: [...lane.connections.values()].map(({ since, ...rest }) => ({ ...rest, since: fromMs(since) })),

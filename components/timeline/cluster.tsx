@@ -6,10 +6,10 @@ import { toMs, wholeSeconds } from '../../model/time.ts';
 import type { EventLine } from '../../model/view/events.ts';
 import { type Lifeline, lifelines } from '../../model/view/lifelines.ts';
 import { PodMenu } from '../controls/pod-menu.tsx';
+import { usePainter } from '../paint/ticker-context.tsx';
 import { sentence, spaced } from '../ui/text.ts';
 import { Flags } from './events-overlay.tsx';
 import { paintTrack } from './paint/track.ts';
-import { usePainter } from './ticker-context.tsx';
 
 /** The truth, the first track: which pods exist. The lanes are compared with it. */
 export function Cluster({

@@ -2,10 +2,10 @@
 
 import { useLayoutEffect, useRef } from 'react';
 import type { EventLine } from '../../model/view/events.ts';
+import { xOf } from '../paint/axis.ts';
+import { placeLabels } from '../paint/place.ts';
+import { usePainter } from '../paint/ticker-context.tsx';
 import { spaced } from '../ui/text.ts';
-import { xOf } from './paint/axis.ts';
-import { placeLabels } from './place.ts';
-import { usePainter } from './ticker-context.tsx';
 
 /** Vertical lines through all lanes: one for each change to the cluster. */
 export function EventLines({ lines }: { lines: readonly EventLine[] }) {

@@ -10,6 +10,7 @@ import type { Entry } from '../../model/view/scorecard.ts';
 import { watchRule } from '../../model/view/watch-rule.ts';
 import { CopyRule } from '../controls/copy-rule.tsx';
 import { Scorecard } from '../ledger/scorecard.tsx';
+import { usePainter } from '../paint/ticker-context.tsx';
 import { sentence, spaced } from '../ui/text.ts';
 import { Belief } from './belief.tsx';
 import type { Layout } from './layout.ts';
@@ -18,7 +19,6 @@ import { PathPicture } from './path-picture.tsx';
 import { PodRows } from './pod-rows.tsx';
 import { Rail } from './rail.tsx';
 import { Tears } from './tears.tsx';
-import { usePainter } from './ticker-context.tsx';
 
 type Props = {
   lane: LaneMessage;

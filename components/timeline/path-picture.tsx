@@ -1,9 +1,9 @@
 'use client';
 
 import type { GetSnapshotResponse, Lane } from '../../gen/lbscope/agent/v1/agent_pb.js';
-import { toMs } from '../../model/time.ts';
 import { decider } from '../../model/view/decider.ts';
 import type { Rows } from '../../model/view/rows.ts';
+import { type Ring as RingOfLane, type Wheel as WheelOfLane, wheelOf } from '../../model/view/wheel.ts';
 
 type Point = { x: number; y: number };
 
@@ -36,7 +36,8 @@ export function PathPicture({
   // The same place on all lanes, so that the lines to the pods are alike; before it is the client, or nothing.
   const wheel: Point = { x: wide ? 72 : 46, y: middle };
   const caption = { 'kube-proxy': 'kube-proxy', envoy: 'Envoy', dns: 'client', api: 'client', static: 'client' }[who];
-  const locked = lane.spec?.policy === 'pick_first' && who !== 'envoy';
+  const known = wheelOf(snapshot, lane);
+  const { locked } = known;
   const ends = rows.groups.flatMap((group, i) => {
     const y = i * rows.height + rows.height / 2;
     return group.kind === 'pod' ? [{ row: group.row, y }] : [];
@@ -106,15 +107,7 @@ export function PathPicture({
         {who === 'api' && (
           <Above x={wheel.x} y={wheel.y - radius - 6} text="API" cut={lane.belief?.nextKind !== 'push'} />
         )}
-        <Wheel
-          lane={lane}
-          snapshot={snapshot}
-          at={wheel}
-          radius={radius}
-          locked={locked}
-          nowMs={nowMs}
-          inClient={!remote}
-        />
+        <Wheel wheel={known} at={wheel} radius={radius} nowMs={nowMs} inClient={!remote} />
         {height > 84 && (
           <text
             className="path-caption"
@@ -147,34 +140,18 @@ function Above({ x, y, text, cut }: Point & { text: string; cut: boolean }) {
 }
 
 function Wheel({
-  lane,
-  snapshot,
+  wheel: { wedges, locked, ring },
   at,
   radius,
-  locked,
   nowMs,
   inClient,
 }: {
-  lane: Lane;
-  snapshot: GetSnapshotResponse;
+  wheel: WheelOfLane;
   at: Point;
   radius: number;
-  locked: boolean;
   nowMs: number;
   inClient: boolean;
 }) {
-  const owner = new Map(snapshot.endpoints.map((each) => [each.address, each.podUid]));
-  for (const each of snapshot.intervals) if (!owner.has(each.address)) owner.set(each.address, each.podUid);
-  const slotOf = new Map(snapshot.pods.map((pod) => [pod.uid, pod.slot]));
-  const ghosts = new Set(lane.belief?.ghosts ?? []);
-  const virtual = lane.belief?.source === 'static' || lane.belief === undefined;
-  // Behind a virtual address the proxy believes in the ready set; the client in nothing.
-  const believed = virtual
-    ? snapshot.endpoints.filter((each) => each.ready).map((each) => ({ uid: each.podUid, ghost: false }))
-    : (lane.belief?.addresses ?? []).map((address) => ({ uid: owner.get(address) ?? '', ghost: ghosts.has(address) }));
-  const order = new Map(snapshot.pods.map((pod, i) => [pod.uid, i]));
-  believed.sort((a, b) => (order.get(a.uid) ?? -1) - (order.get(b.uid) ?? -1));
-  const used = new Set(lane.pods.filter((pod) => pod.recentCalls > 0).map((pod) => pod.uid));
   const inner = radius * 0.5;
   return (
     <g transform={`translate(${at.x} ${at.y})`}>
@@ -188,19 +165,15 @@ function Wheel({
           rx={4}
         />
       )}
-      {believed.map((each, i) => (
+      {wedges.map((each, i) => (
         <path
           key={each.uid || `unknown ${i}`}
-          d={wedge(i, believed.length, inner, radius - 2)}
+          d={wedge(i, wedges.length, inner, radius - 2)}
           className={each.ghost ? 'wedge wedge-ghost' : 'wedge'}
-          style={
-            each.ghost
-              ? undefined
-              : { fill: `var(--pod-${slotOf.get(each.uid) ?? 0})`, opacity: used.has(each.uid) || !locked ? 1 : 0.35 }
-          }
+          style={each.ghost ? undefined : { fill: `var(--pod-${each.slot})`, opacity: each.used || !locked ? 1 : 0.35 }}
         />
       ))}
-      <Ring lane={lane} radius={radius + 1} nowMs={nowMs} />
+      <Ring ring={ring} radius={radius + 1} nowMs={nowMs} />
       {locked ? (
         <path className="wheel-sign wheel-lock" d="M-3.4 -.6h6.8v4.8h-6.8zM-2.1 -.6v-1.6a2.1 2.1 0 0 1 4.2 0v1.6" />
       ) : (
@@ -222,26 +195,21 @@ function wedge(i: number, n: number, inner: number, outer: number): string {
   return `M${p(a, inner)}L${p(a, outer)}A${outer} ${outer} 0 ${large} 1 ${p(b, outer)}L${p(b, inner)}A${inner} ${inner} 0 ${large} 0 ${p(a, inner)}z`;
 }
 
-/** The next lookup: closed: pushed; filling: a timer; dotted: nothing pending; none: not applicable. */
-function Ring({ lane, radius, nowMs }: { lane: Lane; radius: number; nowMs: number }) {
-  const belief = lane.belief;
-  if (belief?.nextKind === 'push') return <circle r={radius} className="ring" />;
-  if (belief?.nextKind === 'none') return <circle r={radius} className="ring ring-none" />;
-  if (belief?.nextKind === 'timer' && belief.nextAt !== undefined && belief.resolvedAt !== undefined) {
-    const from = toMs(belief.resolvedAt);
-    const part = Math.min(1, Math.max(0, (nowMs - from) / Math.max(1, toMs(belief.nextAt) - from)));
-    return (
-      <>
-        <circle r={radius} className="ring ring-empty" />
-        <circle
-          r={radius}
-          className="ring"
-          pathLength={100}
-          strokeDasharray={`${part * 100} 200`}
-          transform="rotate(-90)"
-        />
-      </>
-    );
-  }
-  return null;
+function Ring({ ring, radius, nowMs }: { ring: RingOfLane; radius: number; nowMs: number }) {
+  if (ring.kind === 'closed') return <circle r={radius} className="ring" />;
+  if (ring.kind === 'dotted') return <circle r={radius} className="ring ring-none" />;
+  if (ring.kind === 'none') return null;
+  const part = Math.min(1, Math.max(0, (nowMs - ring.fromMs) / Math.max(1, ring.toMs - ring.fromMs)));
+  return (
+    <>
+      <circle r={radius} className="ring ring-empty" />
+      <circle
+        r={radius}
+        className="ring"
+        pathLength={100}
+        strokeDasharray={`${part * 100} 200`}
+        transform="rotate(-90)"
+      />
+    </>
+  );
 }

@@ -3,10 +3,10 @@
 import { useLayoutEffect, useRef } from 'react';
 import { duration } from '../../model/time.ts';
 import { type Bracket, costliest, shortLabel } from '../../model/view/brackets.ts';
+import { xOf } from '../paint/axis.ts';
+import { placeLabels } from '../paint/place.ts';
+import { usePainter } from '../paint/ticker-context.tsx';
 import { spaced } from '../ui/text.ts';
-import { xOf } from './paint/axis.ts';
-import { placeLabels } from './place.ts';
-import { usePainter } from './ticker-context.tsx';
 
 const arrow = 9;
 

@@ -2,9 +2,9 @@
 
 import { useRef } from 'react';
 import type { Tear } from '../../model/view/losses.ts';
+import { xOf } from '../paint/axis.ts';
+import { usePainter } from '../paint/ticker-context.tsx';
 import { LostTag } from '../ui/swatch.tsx';
-import { xOf } from './paint/axis.ts';
-import { usePainter } from './ticker-context.tsx';
 
 /** The tags of the tears: always a cross and the number, left of the cut. */
 export function Tears({ tears }: { tears: readonly Tear[] }) {

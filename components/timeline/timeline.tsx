@@ -10,6 +10,8 @@ import { Notice } from '../controls/notice.tsx';
 import { useLive, useLiveStore } from '../live/provider.tsx';
 import { reportAgeMs } from '../live/report-age.ts';
 import type { LiveView } from '../live/store.ts';
+import { Ticker } from '../paint/ticker.ts';
+import { TickerContext } from '../paint/ticker-context.tsx';
 import { spaced } from '../ui/text.ts';
 import { setUrlParameter } from '../ui/theme.ts';
 import { Cluster } from './cluster.tsx';
@@ -17,10 +19,8 @@ import { EventLines } from './events-overlay.tsx';
 import { Foot } from './foot.tsx';
 import { Lane } from './lane.tsx';
 import { type Layout, useLayout } from './layout.ts';
-import { Ticker } from './paint/ticker.ts';
 import { Ruler } from './ruler.tsx';
 import { Shell } from './shell.tsx';
-import { TickerContext } from './ticker-context.tsx';
 
 /** The view that measures: all paths on one time axis that ends at a hard now edge. */
 export function Timeline() {

@@ -1,7 +1,7 @@
 import type { Lifeline } from '../../../model/view/lifelines.ts';
-import { type Axis, xOf } from './axis.ts';
-import { brushes } from './brushes.ts';
-import { surface } from './surface.ts';
+import { type Axis, xOf } from '../../paint/axis.ts';
+import { brushes } from '../../paint/brushes.ts';
+import { surface } from '../../paint/surface.ts';
 
 export type TrackPicture = {
   lifelines: readonly Lifeline[];

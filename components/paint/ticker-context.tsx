@@ -1,7 +1,7 @@
 'use client';
 
 import { createContext, useContext, useEffect, useRef } from 'react';
-import type { Painter, Ticker } from './paint/ticker.ts';
+import type { Painter, Ticker } from './ticker.ts';
 
 export const TickerContext = createContext<Ticker | undefined>(undefined);
 

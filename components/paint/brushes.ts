@@ -1,5 +1,5 @@
-import { css, inkOn, parseHex } from '../../ui/colour.ts';
-import { patternTile } from '../../ui/pattern.ts';
+import { css, inkOn, parseHex } from '../ui/colour.ts';
+import { patternTile } from '../ui/pattern.ts';
 import { type Palette, readPalette } from './palette.ts';
 
 /** What canvases paint with; made once per theme and resolution. */
