@@ -6,12 +6,6 @@ import type { Outcome, Stream } from './stream.ts';
 
 /** gRPC's reading of an HTTP/2 answer. */
 
-/** Whether the body is gRPC's. */
-export function isGrpc(block: HeaderBlock): boolean {
-  const type = block.fields.get('content-type') ?? '';
-  return /^application\/grpc(?:$|[+;])/i.test(type);
-}
-
 /** Blocks where they don't belong (RFC 9113, 8.1). */
 export function misplaced(stream: Stream, block: HeaderBlock, endStream: boolean): string | undefined {
   if (stream.head !== undefined) {

@@ -1,4 +1,8 @@
+import type { UnaryRequest } from '../port.ts';
+import { defaultFrameBytes } from './frames.ts';
 import { encodeField, encodeFields } from './hpack/encoder.ts';
+import { prefixBytes } from './message-reader.ts';
+import { RequestTemplate } from './output.ts';
 
 /** A caller has a handful of paths; whoever makes them up must not fill the memory. */
 const mostPaths = 1000;
@@ -33,6 +37,18 @@ export class RequestHeads {
     ]);
     this.blocks.set(path, block);
     return block;
+  }
+
+  /** Undefined: no good path, or more than fits into one frame of each kind. */
+  template(request: UnaryRequest, extra: Uint8Array | undefined): RequestTemplate | undefined {
+    const block = this.block(request.path);
+    const { message } = request;
+    if (block === undefined || prefixBytes + message.length > defaultFrameBytes) return undefined;
+    const head = Buffer.concat([block, this.timeout(request.timeoutMs), extra ?? new Uint8Array(0)]);
+    if (head.length > defaultFrameBytes) return undefined;
+    const prefix = Buffer.alloc(prefixBytes);
+    prefix.writeUInt32BE(message.length, 1);
+    return new RequestTemplate(head, Buffer.concat([prefix, message]));
   }
 
   /** gRPC over HTTP/2: eight digits at most, here always milliseconds. */

@@ -9,7 +9,7 @@ import type {
   UnaryOutcome,
   UnaryRequest,
 } from '../port.ts';
-import { isGrpc, messageFailure, misplaced, outcomeOf } from './answer.ts';
+import { messageFailure, misplaced, outcomeOf } from './answer.ts';
 import type { DeadlineWheel } from './deadlines.ts';
 import {
   aboveLastStream,
@@ -25,7 +25,6 @@ import {
 import { FrameReader, type FrameSink } from './frame-reader.ts';
 import {
   defaultFrameBytes,
-  defaultTableBytes,
   defaultWindowBytes,
   errorCode,
   type Fault,
@@ -36,11 +35,12 @@ import {
   setting,
 } from './frames.ts';
 import { HpackDecoder } from './hpack/decoder.ts';
-import { emptyTable } from './hpack/encoder.ts';
-import { prefixBytes } from './message-reader.ts';
+import type { HeaderBlock } from './hpack/header-block.ts';
 import { Output } from './output.ts';
+import { PlainCalls, PreparedCall, type PreparedOwner, plainState } from './plain-calls.ts';
 import { encodeHeaders, RequestHeads } from './request-head.ts';
 import { Resets } from './resets.ts';
+import { SendFlow } from './send-flow.ts';
 import { type Outcome, PreparedStream, type Stream, StreamingStream, type StreamOwner, UnaryStream } from './stream.ts';
 
 const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
@@ -48,8 +48,6 @@ const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
 const streamWindowBytes = 1 << 20;
 const connectionWindowBytes = 16 << 20;
 const maxHeaderListBytes = 65_536;
-/** Bytes waiting in the socket from which on no more DATA is added. */
-const enoughBacklogBytes = 1 << 20;
 /** A peer that asks for answers (PING, SETTINGS) and reads none. */
 const mostBacklogBytes = 8 << 20;
 const largestStreamId = 2 ** 31 - 1;
@@ -87,10 +85,8 @@ type Life = 'starting' | 'open' | 'draining' | 'ended';
  * HTTP/2 and gRPC of one connection, without the socket: bytes go in through receive(), frames come out through its owner's
  * write(). Nothing here throws for what the peer sends; a Fault ends the connection.
  */
-export class Session implements FrameSink, StreamOwner {
+export class Session implements FrameSink, StreamOwner, PreparedOwner {
   readonly maxMessageBytes: number;
-  /** Calls without an outcome, also those that wait. */
-  inFlight = 0;
   /** When what is handled now came: the read, or the timer. */
   instant = 0;
   /** GOAWAY's newest last stream id. */
@@ -101,6 +97,7 @@ export class Session implements FrameSink, StreamOwner {
   private readonly reader: FrameReader = new FrameReader(this);
   private readonly decoder = new HpackDecoder(maxHeaderListBytes);
   private readonly output: Output;
+  private readonly flow: SendFlow;
   private readonly heads: RequestHeads;
   private readonly resets: Resets;
   private goaways = 0;
@@ -109,15 +106,14 @@ export class Session implements FrameSink, StreamOwner {
   private readonly streams = new Map<number, Stream>();
   /** Calls the peer's limit on streams keeps here. */
   private readonly waiting = new Set<Stream>();
-  /** Streams with messages that windows or the socket keep here, in turn. */
-  private readonly blocked = new Set<Stream>();
+  private readonly plain = new PlainCalls();
+  /** Requests that stand in the deadlines' wheel for their plain calls. */
+  private readonly armed = new Set<PreparedCall>();
+  /** Calls without an outcome, those that wait too and plain ones not. */
+  private ordinary = 0;
   private nextId = 1;
 
   private peerStreams = Number.POSITIVE_INFINITY;
-  private peerFrameBytes: number = defaultFrameBytes;
-  private peerWindow: number = defaultWindowBytes;
-  private owesTableUpdate = false;
-  private sendWindow: number = defaultWindowBytes;
   private receiveWindow: number = connectionWindowBytes;
 
   constructor(options: SessionOptions, owner: SessionOwner) {
@@ -127,7 +123,9 @@ export class Session implements FrameSink, StreamOwner {
     this.output = new Output(
       (bytes) => owner.write(bytes),
       (run) => owner.later(run),
+      () => options.wheel.now(),
     );
+    this.flow = new SendFlow(this.output, () => owner.backlog);
     this.heads = new RequestHeads(options.scheme, options.authority);
     this.resets = new Resets(
       () => options.wheel.now(),
@@ -149,6 +147,11 @@ export class Session implements FrameSink, StreamOwner {
 
   get reading(): boolean {
     return this.life !== 'ended';
+  }
+
+  /** Calls without an outcome, also those that wait. */
+  get inFlight(): number {
+    return this.ordinary + this.plain.count;
   }
 
   get accepting(): boolean {
@@ -180,21 +183,8 @@ export class Session implements FrameSink, StreamOwner {
 
   prepare(request: UnaryRequest, sink: PreparedSink): PreparedUnary {
     const extra = request.headers === undefined ? undefined : encodeHeaders(request.headers);
-    return {
-      send: (slot) => {
-        const refusal = this.refusal(request.path, extra);
-        const stream = new PreparedStream(this, request, typeof extra === 'string' ? undefined : extra, sink, slot);
-        if (refusal === undefined) {
-          this.begin(stream);
-          return;
-        }
-        stream.settled = true;
-        queueMicrotask(() => {
-          this.instant = this.options.wheel.now();
-          stream.tell({ ok: false, ...neverSent(refusal) });
-        });
-      },
-    };
+    const template = typeof extra === 'string' ? undefined : this.heads.template(request, extra);
+    return new PreparedCall(this, request, extra, sink, template);
   }
 
   stream(request: StreamRequest, handler: StreamHandler): StreamWriter {
@@ -216,7 +206,7 @@ export class Session implements FrameSink, StreamOwner {
 
   /** Room in the socket again. */
   onWritable(): void {
-    this.pumpAll();
+    if (this.life !== 'ended') this.flow.pumpAll();
   }
 
   /** No new calls; those that wait were never sent. */
@@ -235,10 +225,12 @@ export class Session implements FrameSink, StreamOwner {
     this.life = 'ended';
     this.instant = this.options.wheel.now();
     this.resets.close();
-    this.blocked.clear();
+    this.flow.dropAll();
+    for (const call of this.armed) this.options.wheel.remove(call);
     if (speak && spoke) this.output.goaway(code, debugData);
     this.output.close();
     const above = this.goawayAbove ?? largestStreamId;
+    this.promoteAbove(0);
     for (const stream of [...this.waiting, ...this.streams.values()]) {
       this.fail(stream, cutOff(cause, stream.id > 0, stream.id > above, stream.headers));
     }
@@ -259,15 +251,41 @@ export class Session implements FrameSink, StreamOwner {
   }
 
   pump(stream: Stream): void {
-    if (stream.id === 0 || stream.settled || this.life === 'ended') return;
-    if (this.blocked.has(stream)) return;
-    for (;;) {
-      const step = this.sendSome(stream);
-      if (step === 'done') return;
-      if (step === 'stuck') {
-        this.blocked.add(stream);
+    if (stream.id > 0 && !stream.settled && this.life !== 'ended') this.flow.pump(stream);
+  }
+
+  // PreparedOwner
+
+  issue(call: PreparedCall, slot: number): void {
+    if (this.issuePlain(call, slot)) return;
+    const { request, extra } = call;
+    const refusal = this.refusal(request.path, extra);
+    const stream = new PreparedStream(this, request, typeof extra === 'string' ? undefined : extra, call.sink, slot);
+    if (refusal === undefined) {
+      this.begin(stream);
+      return;
+    }
+    stream.settled = true;
+    queueMicrotask(() => {
+      this.instant = this.options.wheel.now();
+      stream.tell({ ok: false, ...neverSent(refusal) });
+    });
+  }
+
+  expirePlain(call: PreparedCall): void {
+    const { plain, nextId } = this;
+    const { wheel } = this.options;
+    const now = wheel.now();
+    this.armed.delete(call);
+    for (const place of plain.of(call, call.oldestId, nextId)) {
+      const deadlineAt = plain.deadlines[place] as number;
+      if (deadlineAt > now) {
+        this.arm(call, plain.ids[place] as number, deadlineAt);
         return;
       }
+      this.expire(this.promote(place));
+      // What the sink did may have ended the connection.
+      if (this.life === 'ended') return;
     }
   }
 
@@ -286,63 +304,86 @@ export class Session implements FrameSink, StreamOwner {
   private begin(stream: Stream): void {
     const { wheel } = this.options;
     const { timeoutMs } = stream.request;
-    wheel.add(stream, wheel.now() + (timeoutMs > 0 ? timeoutMs : 0));
-    this.inFlight++;
+    wheel.add(stream, this.output.tick() + (timeoutMs > 0 ? timeoutMs : 0));
+    this.ordinary++;
     if (this.inFlight === 1) this.owner.onBusy();
-    if (this.waiting.size > 0 || this.streams.size >= this.peerStreams) this.waiting.add(stream);
+    if (this.waiting.size > 0 || this.full) this.waiting.add(stream);
     else this.send(stream, timeoutMs);
+  }
+
+  /** The peer counts as many streams as it allows. */
+  private get full(): boolean {
+    return this.streams.size + this.plain.count >= this.peerStreams;
   }
 
   private send(stream: Stream, timeoutMs: number): void {
     const id = this.nextId;
     this.nextId += 2;
     stream.id = id;
-    stream.sendWindow = this.peerWindow;
     stream.receiveWindow = streamWindowBytes;
     this.streams.set(id, stream);
-    const { output } = this;
     const block = this.heads.block(stream.request.path) as Uint8Array;
-    const timeout = this.heads.timeout(timeoutMs);
-    const { extra } = stream;
-    const size = block.length + timeout.length + (extra?.length ?? 0) + (this.owesTableUpdate ? 1 : 0);
-    if (size <= this.peerFrameBytes) {
-      output.frame(size, frameType.headers, flag.endHeaders, id);
-      if (this.owesTableUpdate) output.byte(emptyTable);
-      output.bytes(block);
-      output.bytes(timeout);
-      if (extra !== undefined) output.bytes(extra);
-    } else {
-      const update = this.owesTableUpdate ? [Uint8Array.of(emptyTable)] : [];
-      this.sendLongHead(id, Buffer.concat([...update, block, timeout, extra ?? new Uint8Array(0)]));
-    }
-    this.owesTableUpdate = false;
+    this.flow.begin(stream, block, this.heads.timeout(timeoutMs));
     if (id >= largestStreamId) this.onIdsUsedUp();
-    const { body } = stream;
-    if (body === undefined) {
-      this.pump(stream);
-      return;
-    }
-    const bytes = prefixBytes + body.length;
-    if (bytes > this.room(stream)) {
-      stream.outgoing = [{ message: body, at: -prefixBytes, taken: undefined }];
-      this.pump(stream);
-      return;
-    }
-    output.frame(bytes, frameType.data, flag.endStream, id);
-    output.byte(0);
-    output.uint32(body.length);
-    output.bytes(body);
-    stream.localClosed = true;
-    stream.sendWindow -= bytes;
-    this.sendWindow -= bytes;
   }
 
-  private sendLongHead(id: number, block: Uint8Array): void {
-    for (let at = 0; at < block.length; at += this.peerFrameBytes) {
-      const end = Math.min(block.length, at + this.peerFrameBytes);
-      const flags = end === block.length ? flag.endHeaders : 0;
-      this.output.frame(end - at, at === 0 ? frameType.headers : frameType.continuation, flags, id);
-      this.output.bytes(block, at, end);
+  /** False: something keeps this call from going out whole and at once. */
+  private issuePlain(call: PreparedCall, slot: number): boolean {
+    const { template } = call;
+    const { flow, plain, nextId: id } = this;
+    if (template === undefined || this.life !== 'open' || this.waiting.size > 0 || this.full) return false;
+    if (template.dataBytes > flow.window || template.dataBytes > flow.peerWindow) return false;
+    if (flow.owesTableUpdate || !flow.socketHasRoom || id >= largestStreamId) return false;
+    this.nextId = id + 2;
+    const place = plain.placeFor(id);
+    // Still used by a call a few thousand streams older: that one goes on as an ordinary stream.
+    if (plain.ids[place] !== 0) this.promote(place);
+    const { timeoutMs } = call.request;
+    const deadlineAt = this.output.tick() + (timeoutMs > 0 ? timeoutMs : 0);
+    plain.add(place, id, call, slot, deadlineAt);
+    flow.window -= template.dataBytes;
+    this.output.request(template, id);
+    if (call.slot < 0) this.arm(call, id, deadlineAt);
+    if (this.inFlight === 1) this.owner.onBusy();
+    return true;
+  }
+
+  private arm(call: PreparedCall, oldestId: number, deadlineAt: number): void {
+    call.oldestId = oldestId;
+    this.armed.add(call);
+    this.options.wheel.add(call, deadlineAt);
+  }
+
+  /** From now on the call is a stream like any other. */
+  private promote(place: number): PreparedStream {
+    const { plain } = this;
+    const call = plain.calls[place] as PreparedCall;
+    const id = plain.ids[place] as number;
+    const state = plain.states[place];
+    const stream = new PreparedStream(this, call.request, undefined, call.sink, plain.slots[place] as number);
+    stream.id = id;
+    stream.localClosed = true;
+    stream.sendWindow = this.flow.peerWindow;
+    stream.receiveWindow = streamWindowBytes;
+    if (state !== plainState.sent) {
+      const head = plain.heads[place] as HeaderBlock;
+      stream.head = head;
+      stream.headers = head.fields;
+    }
+    if (state === plainState.message) {
+      stream.answered = true;
+      stream.receiveWindow -= plain.received[place] as number;
+    }
+    plain.remove(place);
+    this.ordinary++;
+    this.streams.set(id, stream);
+    this.options.wheel.add(stream, plain.deadlines[place] as number);
+    return stream;
+  }
+
+  private promoteAbove(id: number): void {
+    for (const place of this.plain.of(undefined, 1, this.nextId)) {
+      if ((this.plain.ids[place] as number) > id) this.promote(place);
     }
   }
 
@@ -361,68 +402,15 @@ export class Session implements FrameSink, StreamOwner {
     });
   }
 
-  // Sending DATA
-
-  private room(stream: Stream): number {
-    if (this.owner.backlog > enoughBacklogBytes) return 0;
-    return Math.min(this.sendWindow, stream.sendWindow, this.peerFrameBytes, defaultFrameBytes);
-  }
-
-  private sendSome(stream: Stream): 'done' | 'stuck' | 'more' {
-    const part = stream.outgoing?.[0];
-    if (part === undefined) {
-      if (stream.halfClosed && !stream.localClosed) {
-        this.output.frame(0, frameType.data, flag.endStream, stream.id);
-        stream.localClosed = true;
-      }
-      return 'done';
-    }
-    const room = this.room(stream);
-    if (room <= 0) return 'stuck';
-    const { message } = part;
-    const size = Math.min(room, message.length - part.at);
-    const whole = part.at + size === message.length;
-    const last = whole && stream.halfClosed && stream.outgoing?.length === 1;
-    const { output } = this;
-    output.frame(size, frameType.data, last ? flag.endStream : 0, stream.id);
-    const end = part.at + size;
-    for (; part.at < 0 && part.at < end; part.at++) {
-      output.byte(part.at === -prefixBytes ? 0 : message.length >>> ((-part.at - 1) * 8));
-    }
-    output.bytes(message, part.at, end);
-    part.at = end;
-    stream.sendWindow -= size;
-    this.sendWindow -= size;
-    if (whole) {
-      stream.outgoing?.shift();
-      part.taken?.();
-    }
-    if (last) stream.localClosed = true;
-    return last ? 'done' : 'more';
-  }
-
-  /** A frame each in turn, until all are done or stuck. */
-  private pumpAll(): void {
-    for (let moved = true; moved && this.blocked.size > 0 && this.life !== 'ended'; ) {
-      moved = false;
-      for (const stream of this.blocked) {
-        const step = this.sendSome(stream);
-        if (step === 'done') this.blocked.delete(stream);
-        if (step !== 'stuck') moved = true;
-        else if (this.sendWindow <= 0) return;
-      }
-    }
-  }
-
   // FrameSink
 
   onSettings(values: readonly (readonly [id: number, value: number])[]): Fault | undefined {
-    let window = this.peerWindow;
+    const { flow } = this;
+    let window = flow.peerWindow;
     for (const [id, value] of values) {
       switch (id) {
         case setting.headerTableSize:
-          // We use no table, but a peer that shrinks it wants to hear so (RFC 7541, 4.2).
-          if (value < defaultTableBytes) this.owesTableUpdate = true;
+          flow.onTableSize(value);
           break;
         case setting.enablePush:
           if (value !== 0) return fault(errorCode.protocolError, 'a server that sets ENABLE_PUSH');
@@ -438,23 +426,19 @@ export class Session implements FrameSink, StreamOwner {
           if (value < defaultFrameBytes || value > 0xffffff) {
             return fault(errorCode.protocolError, 'MAX_FRAME_SIZE out of range');
           }
-          this.peerFrameBytes = value;
+          flow.peerFrameBytes = value;
       }
     }
-    const delta = window - this.peerWindow;
-    this.peerWindow = window;
-    if (delta !== 0) {
-      for (const stream of this.streams.values()) {
-        stream.sendWindow += delta;
-        if (stream.sendWindow > largestWindow) return fault(errorCode.flowControlError, 'a window out of range');
-      }
+    // Plain calls have sent all they had.
+    if (!flow.onInitialWindow(window, this.streams.values())) {
+      return fault(errorCode.flowControlError, 'a window out of range');
     }
     this.output.settingsAck();
     if (this.life === 'starting') {
       this.life = 'open';
       this.owner.onSettings();
     }
-    this.pumpAll();
+    flow.pumpAll();
     this.sendWaiting();
     return this.deaf();
   }
@@ -481,6 +465,7 @@ export class Session implements FrameSink, StreamOwner {
     if (this.goaways++ < 2) this.owner.onGoaway({ code, lastStreamId: last, debugData, inFlight: this.inFlight });
     if (!this.reading) return;
     if (news) {
+      this.promoteAbove(above);
       for (const stream of [...this.streams.values()]) {
         if (stream.id <= above) continue;
         this.forget(stream);
@@ -493,11 +478,14 @@ export class Session implements FrameSink, StreamOwner {
   onWindowUpdate(id: number, increment: number): Fault | undefined {
     if (id === 0) {
       if (increment === 0) return fault(errorCode.protocolError, 'WINDOW_UPDATE by nothing');
-      this.sendWindow += increment;
-      if (this.sendWindow > largestWindow) return fault(errorCode.flowControlError, 'a window out of range');
-      this.pumpAll();
+      const { flow } = this;
+      flow.window += increment;
+      if (flow.window > largestWindow) return fault(errorCode.flowControlError, 'a window out of range');
+      flow.pumpAll();
       return undefined;
     }
+    const place = this.plain.find(id);
+    if (place >= 0) this.promote(place);
     const stream = this.streams.get(id);
     if (stream === undefined) return this.unknown(id, 'WINDOW_UPDATE');
     stream.sendWindow += increment;
@@ -505,13 +493,15 @@ export class Session implements FrameSink, StreamOwner {
       stream.sendWindow = 0;
       const code = increment === 0 ? errorCode.protocolError : errorCode.flowControlError;
       this.abandon(stream, broken('a WINDOW_UPDATE out of range', stream.headers), code);
-    } else if (this.blocked.delete(stream)) {
-      this.pump(stream);
+    } else {
+      this.flow.unblock(stream);
     }
     return undefined;
   }
 
   onRstStream(id: number, code: number): Fault | undefined {
+    const place = this.plain.find(id);
+    if (place >= 0) this.promote(place);
     const stream = this.streams.get(id);
     if (stream === undefined) return this.unknown(id, 'RST_STREAM');
     this.forget(stream);
@@ -528,6 +518,15 @@ export class Session implements FrameSink, StreamOwner {
     // Also of streams that are gone: the table must see every block.
     const block = this.decoder.decode(bytes, start, end);
     if (block === undefined) return fault(errorCode.compressionError, 'a header block that does not decode');
+    const { plain } = this;
+    const place = plain.find(id);
+    if (place >= 0) {
+      if (endStream ? plain.takeTrailers(place, block, this.instant) : plain.takeHead(place, block)) {
+        if (endStream) this.afterStream();
+        return undefined;
+      }
+      this.promote(place);
+    }
     const stream = this.streams.get(id);
     if (stream === undefined) return this.unknown(id, 'HEADERS');
     if (stream.settled) {
@@ -551,7 +550,7 @@ export class Session implements FrameSink, StreamOwner {
       this.finish(stream);
       return undefined;
     }
-    stream.discard = block.status !== 200 || !isGrpc(block);
+    stream.discard = block.status !== 200 || !block.isGrpc;
     if (!stream.discard) stream.onHead(stream.headers);
     return undefined;
   }
@@ -569,6 +568,13 @@ export class Session implements FrameSink, StreamOwner {
     if (this.receiveWindow <= connectionWindowBytes / 2) {
       this.output.windowUpdate(0, connectionWindowBytes - this.receiveWindow);
       this.receiveWindow = connectionWindowBytes;
+    }
+    const place = this.plain.find(id);
+    if (place >= 0) {
+      if (!endStream && this.plain.takeMessage(place, bytes, start, end, flowBytes, this.maxMessageBytes)) {
+        return undefined;
+      }
+      this.promote(place);
     }
     const stream = this.streams.get(id);
     if (stream === undefined) return this.unknown(id, 'DATA');
@@ -657,9 +663,9 @@ export class Session implements FrameSink, StreamOwner {
     if (stream.settled) return;
     stream.settled = true;
     this.options.wheel.remove(stream);
-    this.inFlight--;
+    this.ordinary--;
     if (stream.id === 0) this.waiting.delete(stream);
-    if (this.blocked.size > 0) this.blocked.delete(stream);
+    this.flow.drop(stream);
     if (stream.outgoing !== undefined) stream.dropOutgoing();
     if (tellLater === undefined) stream.tell(outcome);
     else tellLater(() => stream.tell(outcome));
@@ -686,7 +692,7 @@ export class Session implements FrameSink, StreamOwner {
     if (this.life !== 'open') return;
     const now = this.options.wheel.now();
     for (const stream of this.waiting) {
-      if (this.streams.size >= this.peerStreams) return;
+      if (this.full) return;
       this.waiting.delete(stream);
       this.send(stream, stream.deadlineAt - now);
     }

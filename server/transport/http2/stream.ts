@@ -135,7 +135,8 @@ export class PreparedStream extends Stream {
   override readonly body: Uint8Array;
   private readonly callSlot: number;
   private readonly sink: PreparedSink;
-  private answered = false;
+  /** The sink has the message. */
+  answered = false;
 
   constructor(
     owner: StreamOwner,

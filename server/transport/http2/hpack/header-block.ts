@@ -5,6 +5,10 @@ export class HeaderBlock {
   readonly status: number;
   /** `grpc-status` as it came. */
   readonly grpcStatus: string | undefined;
+  /** The head of a gRPC answer and nothing besides: 200, gRPC's content type, no status of the call yet. */
+  readonly plainHead: boolean;
+  /** Trailers that say OK. */
+  readonly plainTrailers: boolean;
   /** Why the block breaks RFC 9113, 8.2 and 8.3, or is longer than we allow. */
   readonly fault: string | undefined;
   private lastTrailers: HeaderBlock | undefined;
@@ -16,6 +20,14 @@ export class HeaderBlock {
     this.status = status === undefined || !/^[1-9]\d\d$/.test(status) ? 0 : Number(status);
     this.grpcStatus = fields.get('grpc-status');
     this.fault = fault;
+    const good = fault === undefined;
+    this.plainHead = good && this.status === 200 && this.grpcStatus === undefined && this.isGrpc;
+    this.plainTrailers = good && status === undefined && this.grpcStatus === '0';
+  }
+
+  /** Whether the body is gRPC's. */
+  get isGrpc(): boolean {
+    return /^application\/grpc(?:$|[+;])/i.test(this.fields.get('content-type') ?? '');
   }
 
   /** Head and trailers in one map; kept, as answers of one method mostly look alike. */

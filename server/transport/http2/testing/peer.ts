@@ -74,6 +74,7 @@ export function sessionWithPeer(options: { maxQueued?: number; maxMessageBytes?:
     },
     /** The clock moves, and the timer that is due with it. */
     advance: (ms: number) => {
+      tick();
       const end = state.now + ms;
       while (wake !== undefined && wake.at <= end) {
         const { at, run } = wake;

@@ -1,0 +1,149 @@
+import type { PreparedSink, PreparedUnary, UnaryRequest } from '../port.ts';
+import { Deadline } from './deadlines.ts';
+import type { HeaderBlock } from './hpack/header-block.ts';
+import { prefixBytes } from './message-reader.ts';
+import type { RequestTemplate } from './output.ts';
+
+/** What a prepared call asks of its session. */
+export interface PreparedOwner {
+  issue(call: PreparedCall, slot: number): void;
+  expirePlain(call: PreparedCall): void;
+}
+
+/**
+ * A request made ready on one connection. It stands in the deadlines' wheel for the oldest of its plain calls: as their
+ * limits are all alike, those behind it end later.
+ */
+export class PreparedCall extends Deadline implements PreparedUnary {
+  readonly request: UnaryRequest;
+  /** The request's own headers, encoded; a text says what is wrong with them. */
+  readonly extra: Uint8Array | string | undefined;
+  readonly sink: PreparedSink;
+  /** Undefined: too long for one frame, or no good request. */
+  readonly template: RequestTemplate | undefined;
+  /** No plain call of this request is older. */
+  oldestId = 0;
+  private readonly owner: PreparedOwner;
+
+  constructor(
+    owner: PreparedOwner,
+    request: UnaryRequest,
+    extra: Uint8Array | string | undefined,
+    sink: PreparedSink,
+    template: RequestTemplate | undefined,
+  ) {
+    super();
+    this.owner = owner;
+    this.request = request;
+    this.extra = extra;
+    this.sink = sink;
+    this.template = template;
+  }
+
+  send(slot: number): void {
+    this.owner.issue(this, slot);
+  }
+
+  override onDeadline(): void {
+    this.owner.expirePlain(this);
+  }
+}
+
+/** Calls at a time that may be plain; must be a power of two. */
+const places = 2048;
+
+export const plainState = { sent: 0, head: 1, message: 2 } as const;
+
+/**
+ * The calls of prepared requests whose life is plain: sent whole in one piece; answered by a head, one message in one frame,
+ * and trailers that say OK. They are numbers in arrays, at the place of their stream id. Whatever else happens to one makes it
+ * an ordinary stream first (Session.promote), so that there is one way only for all that is rare.
+ */
+export class PlainCalls {
+  count = 0;
+  readonly ids = new Int32Array(places);
+  readonly slots = new Int32Array(places);
+  readonly states = new Uint8Array(places);
+  /** Flow-controlled bytes that came. */
+  readonly received = new Int32Array(places);
+  readonly deadlines = new Float64Array(places);
+  readonly heads: (HeaderBlock | undefined)[] = new Array(places).fill(undefined);
+  readonly calls: (PreparedCall | undefined)[] = new Array(places).fill(undefined);
+
+  /** -1: that stream is no plain call. */
+  find(id: number): number {
+    const place = (id >>> 1) & (places - 1);
+    return id > 0 && this.ids[place] === id ? place : -1;
+  }
+
+  placeFor(id: number): number {
+    return (id >>> 1) & (places - 1);
+  }
+
+  add(place: number, id: number, call: PreparedCall, slot: number, deadlineAt: number): void {
+    this.ids[place] = id;
+    this.slots[place] = slot;
+    this.states[place] = plainState.sent;
+    this.deadlines[place] = deadlineAt;
+    this.calls[place] = call;
+    this.count++;
+  }
+
+  remove(place: number): void {
+    this.ids[place] = 0;
+    // Not `heads` and `calls`: the next call writes the same there, and until then they hold nothing large.
+    this.count--;
+  }
+
+  /** Places of the calls of one request, oldest first; of all requests without one. */
+  *of(call: PreparedCall | undefined, fromId: number, endId: number): Generator<number> {
+    for (let id = Math.max(fromId, endId - 2 * places); id < endId; id += 2) {
+      const place = this.find(id);
+      if (place >= 0 && (call === undefined || this.calls[place] === call)) yield place;
+    }
+  }
+
+  /** A head of an answer is next; false: it is no plain one. */
+  takeHead(place: number, block: HeaderBlock): boolean {
+    if (this.states[place] !== plainState.sent || !block.plainHead) return false;
+    this.states[place] = plainState.head;
+    this.heads[place] = block;
+    return true;
+  }
+
+  /** DATA that is one message from its first byte to its last; false: it isn't. */
+  takeMessage(place: number, bytes: Uint8Array, start: number, end: number, flowBytes: number, most: number): boolean {
+    if (this.states[place] !== plainState.head) return false;
+    const length = end - start - prefixBytes;
+    if (length < 0 || length > most || bytes[start] !== 0) return false;
+    const told =
+      ((bytes[start + 1] as number) << 24) |
+      ((bytes[start + 2] as number) << 16) |
+      ((bytes[start + 3] as number) << 8) |
+      (bytes[start + 4] as number);
+    if (told !== length) return false;
+    this.states[place] = plainState.message;
+    this.received[place] = flowBytes;
+    const { sink } = this.calls[place] as PreparedCall;
+    try {
+      sink.onMessage(this.slots[place] as number, bytes, start + prefixBytes, end);
+    } catch (error) {
+      process.emitWarning(error instanceof Error ? error : String(error));
+    }
+    return true;
+  }
+
+  /** The trailers; false: they are no plain ones. The call is over when this returns true. */
+  takeTrailers(place: number, block: HeaderBlock, at: number): boolean {
+    if (this.states[place] !== plainState.message || !block.plainTrailers) return false;
+    const { sink } = this.calls[place] as PreparedCall;
+    const head = this.heads[place] as HeaderBlock;
+    this.remove(place);
+    try {
+      sink.onAnswered(this.slots[place] as number, head.with(block), at);
+    } catch (error) {
+      process.emitWarning(error instanceof Error ? error : String(error));
+    }
+    return true;
+  }
+}
