@@ -10,6 +10,8 @@ const config: NextConfig = {
   poweredByHeader: false,
   reactStrictMode: true,
   devIndicators: false,
+  // An image built twice from one commit holds the same files.
+  generateBuildId: () => process.env.LBSCOPE_BUILD_ID ?? null,
   // Types are one of the checks of `npm run check`; a build must not need the development tools.
   // Next rewrites the tsconfig that it is given, so it has one of its own.
   typescript: { ignoreBuildErrors: true, tsconfigPath: 'app/tsconfig.json' },

@@ -8,7 +8,7 @@ import { fromMs } from '../model/time.ts';
 import { type AgentOptions, parseAgentOptions } from './agent-options.ts';
 import type { Agent } from './api/agent-port.ts';
 import { startApi } from './api/server.ts';
-import { readTokens } from './api/tokens.ts';
+import { tokenFiles } from './api/tokens.ts';
 import { createChannel } from './balancing/channel.ts';
 import { createNodeLookup } from './balancing/resolver/node-lookup.ts';
 import type { SliceWatch } from './balancing/resolver/port.ts';
@@ -45,16 +45,6 @@ async function main(options: AgentOptions): Promise<void> {
   const clock = createClock();
   const timers = nodeTimers;
   const random = Math.random;
-
-  const read = readTokens({
-    control: options['control-token-file'],
-    vote: options['vote-token-file'],
-    view: options['view-token-file'],
-  });
-  if (read.kind === 'faults') {
-    process.stderr.write(`${read.faults.join('\n')}\n`);
-    process.exit(2);
-  }
 
   // The cluster: one Api for each that asks, so that nobody waits for another.
   const { namespace, service } = options;
@@ -194,6 +184,11 @@ async function main(options: AgentOptions): Promise<void> {
     }),
   };
 
+  const files = {
+    control: options['control-token-file'],
+    vote: options['vote-token-file'],
+    view: options['view-token-file'],
+  };
   const api = await startApi({
     hub,
     agent,
@@ -202,7 +197,9 @@ async function main(options: AgentOptions): Promise<void> {
     port: options['agent-port'],
     dashboardPort: options['dashboard-port'],
     allowedHosts: options['allowed-hosts'],
-    tokens: read.tokens,
+    tokens: Object.values(files).some((file) => file !== undefined)
+      ? tokenFiles(files, clock.now, (fault) => log.warn({}, fault))
+      : undefined,
     viewing: options.viewing,
     ceilings: {
       ratePerSecond: options['most-rate'],

@@ -107,6 +107,13 @@ export async function prepare() {
   await generated();
 }
 
+/** The parts that an image holds, from packages that are installed already. */
+export async function buildParts() {
+  await generated();
+  await bundles();
+  await dashboard();
+}
+
 /** Everything that `npm start` needs. Resolves with Envoy's path, if there is one. */
 export async function setUp() {
   await prepare();

@@ -7,8 +7,11 @@ export interface GuardSettings {
   readonly dashboardPort?: number | undefined;
   /** Host names besides loopback that requests and pages may name. */
   readonly allowedHosts?: readonly string[] | undefined;
-  /** When any is set, a role belongs to who sends its bearer token. */
-  readonly tokens?: Tokens | undefined;
+  /**
+   * When given, a role belongs to who sends its bearer token, and being on loopback gives none: also while there is no token
+   * yet, or a dashboard that is shared would hand its own loopback rights to everyone. Asked for each request: tokens rotate.
+   */
+  readonly tokens?: (() => Tokens) | undefined;
   /** Whether looking needs no token; if not, callers without one are refused. Default: it needs none. */
   readonly viewing?: 'open' | 'token' | undefined;
 }
@@ -42,12 +45,14 @@ export function guard(asked: Asked, settings: GuardSettings): Verdict {
   }
   if (one(asked.headers['sec-fetch-site']) === 'cross-site') return refuse('requests of other sites are not allowed');
 
-  const held = roles.filter((role) => settings.tokens?.[role] !== undefined);
-  if (held.length > 0) {
+  if (settings.tokens !== undefined) {
+    const tokens = settings.tokens();
     const sent = one(asked.headers.authorization);
     if (sent !== undefined) {
       // Each is compared, also after a match: how long it takes says nothing about the tokens.
-      const given = held.filter((role) => sameText(sent, `Bearer ${settings.tokens?.[role]}`)).at(-1);
+      const given = roles
+        .filter((role) => sameText(sent, `Bearer ${tokens[role] ?? ''}`) && tokens[role] !== undefined)
+        .at(-1);
       return given === undefined
         ? { kind: 'refuse', code: 'unauthenticated', message: 'the token in Authorization is not the right one' }
         : { kind: 'pass', role: given };

@@ -240,7 +240,7 @@ describe('who may', () => {
   });
 
   it('with a token, looking is free and changing needs it', async () => {
-    api = await start({ tokens: { control: 't0ken' } });
+    api = await start({ tokens: () => ({ control: 't0ken' }) });
     expect((await post('GetSnapshot', {})).status).toBe(200);
     expect(await post('StopTraffic', {})).toMatchObject({ status: 401, json: { code: 'unauthenticated' } });
     expect((await post('StopTraffic', {}, { authorization: 'Bearer t0ken' })).status).toBe(200);

@@ -69,6 +69,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   const metrics = createMetrics(hub);
   const methods = routes(options);
   let port = options.port;
+  let closing = false;
   const settings = {
     port: () => port,
     dashboardPort: options.dashboardPort,
@@ -76,14 +77,19 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     tokens: options.tokens,
     viewing: options.viewing,
   };
-  const withTokens = Object.keys(options.tokens ?? {}).length > 0;
+  const withTokens = options.tokens !== undefined;
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = (request.url ?? '/').split('?', 1)[0] as string;
     response.setHeader('cache-control', 'no-store');
     response.setHeader('x-content-type-options', 'nosniff');
-    // Probes name the pod's address as Host; what they learn is nothing.
+    // Probes name the pod's address as Host; what they learn is nothing. Alive: this loop turns. Ready: it also takes new
+    // viewers. A cluster that refuses or is away does not make the agent unready: the page that says so must be reached.
     if (path === '/healthz') return sendText(request, response, 'ok\n', 'text/plain; charset=utf-8');
+    if (path === '/readyz') {
+      if (!closing) return sendText(request, response, 'ok\n', 'text/plain; charset=utf-8');
+      return refuseText(request, response, 503, 'the agent is stopping\n');
+    }
 
     const verdict = guard({ headers: request.headers, remoteAddress: request.socket.remoteAddress }, settings);
     if (verdict.kind === 'refuse') return refuse(request, response, verdict.code, verdict.message);
@@ -183,6 +189,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`,
     port,
     async close() {
+      closing = true;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       hub.closeViewers();
       server.closeIdleConnections();
@@ -195,7 +202,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
 }
 
 function routes(options: ApiOptions): Map<string, UniversalHandler> {
-  const { hub, agent, clock, timers = nodeTimers, ceilings = protocolCeilings, tokens = {}, log } = options;
+  const { hub, agent, clock, timers = nodeTimers, ceilings = protocolCeilings, tokens, log } = options;
   const router = createConnectRouter({
     connect: true,
     grpc: false,
@@ -215,10 +222,7 @@ function routes(options: ApiOptions): Map<string, UniversalHandler> {
         }
       },
     ],
-  }).service(
-    AgentService,
-    handlers({ hub, agent, clock, timers, ceilings, withTokens: Object.keys(tokens).length > 0 }),
-  );
+  }).service(AgentService, handlers({ hub, agent, clock, timers, ceilings, withTokens: tokens !== undefined }));
   return new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
 }
 

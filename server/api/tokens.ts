@@ -5,15 +5,34 @@ import { type Role, roles } from './roles.ts';
 /** A token that can be guessed is none. */
 const shortest = 16;
 
-export type ReadTokens =
-  | { readonly kind: 'tokens'; readonly tokens: Tokens }
-  | { readonly kind: 'faults'; readonly faults: readonly string[] };
+/** A mounted Secret changes on disk about a minute after it was changed; reading a few bytes this often costs nothing. */
+const againAfterMs = 5_000;
+
+/** Path of the file of each role that has one. */
+type TokenFiles = Readonly<Partial<Record<Role, string | undefined>>>;
 
 /**
- * Reads the token of each role from its file (a mounted Secret). A file that is missing, empty or holds too little is a
- * fault: an agent that went on without it would give control to nobody, or to all. No message holds a token.
+ * The tokens that files hold (a mounted Secret), read anew every few seconds as they are asked for: tokens rotate, and an
+ * optional Secret may come later. A file that is missing gives its role to nobody. One that is unfit does too, and
+ * `onFault` hears of it once for each fault. No message holds a token.
  */
-export function readTokens(files: Readonly<Partial<Record<Role, string>>>): ReadTokens {
+export function tokenFiles(files: TokenFiles, now: () => number, onFault: (fault: string) => void): () => Tokens {
+  let tokens: Tokens = {};
+  let readAt = Number.NEGATIVE_INFINITY;
+  let told = '';
+  return () => {
+    if (now() - readAt < againAfterMs) return tokens;
+    readAt = now();
+    const found = read(files);
+    tokens = found.tokens;
+    const faults = found.faults.join('; ');
+    if (faults !== told && faults !== '') onFault(faults);
+    told = faults;
+    return tokens;
+  };
+}
+
+function read(files: TokenFiles): { tokens: Tokens; faults: string[] } {
   const tokens: Partial<Record<Role, string>> = {};
   const faults: string[] = [];
   for (const role of roles) {
@@ -23,13 +42,14 @@ export function readTokens(files: Readonly<Partial<Record<Role, string>>>): Read
       const token = readFileSync(file, 'utf8').trim();
       if (token.length < shortest || /\s/.test(token)) {
         faults.push(
-          `the ${role} token in ${file} is not right: allowed are at least ${shortest} characters without spaces`,
+          `the ${role} token in ${file} is not used: allowed are at least ${shortest} characters without spaces`,
         );
+      } else if (Object.values(tokens).includes(token)) {
+        faults.push(`the ${role} token in ${file} is not used: another role has the same one`);
       } else tokens[role] = token;
     } catch (error) {
-      faults.push(`the ${role} token can't be read from ${file} (${(error as NodeJS.ErrnoException).code})`);
+      faults.push(`there is no ${role} token: ${file} can't be read (${(error as NodeJS.ErrnoException).code})`);
     }
   }
-  if (new Set(Object.values(tokens)).size < Object.keys(tokens).length) faults.push('two roles have the same token');
-  return faults.length > 0 ? { kind: 'faults', faults } : { kind: 'tokens', tokens };
+  return { tokens, faults };
 }

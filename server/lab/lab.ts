@@ -65,7 +65,8 @@ export async function startLab(options: Options, env: Environment): Promise<Star
 
   const manifests = readManifests(folders.base);
   if (manifests.kind === 'fault') return { kind: 'refused', reason: manifests.reason };
-  for (const object of manifests.objects) applyBootPatch(object, options.pods);
+  const booted = manifests.objects.filter((object) => !runsBesideTheLab(object));
+  for (const object of booted) applyBootPatch(object, options.pods);
 
   // What an earlier lab left behind would hold addresses: it goes first.
   const opened = await ProcessRegister.open(files.register);
@@ -146,7 +147,7 @@ export async function startLab(options: Options, env: Environment): Promise<Star
   if (!fresh) moveServices(store, range, allocateClusterIP);
 
   if (fresh) {
-    const loaded = loadManifests(store, manifests.objects, { clock, random, allocateClusterIP });
+    const loaded = loadManifests(store, booted, { clock, random, allocateClusterIP });
     for (const { object, problem } of loaded.refused) notes.push(`${object} was not taken: ${problem}`);
   }
   const apiServer = await listen(options.apiPort, {
@@ -231,6 +232,15 @@ async function listen(wanted: number, options: Omit<ApiServerOptions, 'listen'>)
 export function applyBootPatch(object: KubeObject, pods: number | undefined): void {
   if (pods === undefined || object.kind !== 'Deployment' || object.metadata.name !== 'greeter') return;
   object.spec.replicas = pods;
+}
+
+/**
+ * On a laptop the agent and the dashboard run beside the lab, under the same supervisor: what belongs to them alone is not
+ * booted. Applied with kubectl, it is taken like anything else.
+ */
+function runsBesideTheLab(object: KubeObject): boolean {
+  const component = object.metadata.labels?.['app.kubernetes.io/component'];
+  return component === 'agent' || component === 'dashboard';
 }
 
 /** The last run's range was taken by another lab: its Services get addresses of this one. */

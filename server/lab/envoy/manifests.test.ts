@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { parse } from 'yaml';
 import type { Json } from '../store-port.ts';
 import { baseObject, baseObjects } from './testing.ts';
 
@@ -22,31 +23,48 @@ test('every object says its namespace, as the lab reads them one by one', async 
     'ConfigMap/envoy-config',
     'Deployment/greeter',
     'Deployment/greeter-envoy',
+    'Deployment/lbscope-agent',
+    'Deployment/lbscope-dashboard',
     'Namespace/lbscope',
+    'NetworkPolicy/greeter',
+    'NetworkPolicy/greeter-envoy',
+    'NetworkPolicy/lbscope-agent',
+    'NetworkPolicy/lbscope-dashboard',
+    'PodDisruptionBudget/greeter',
+    'Role/lbscope-agent',
+    'RoleBinding/lbscope-agent',
     'Service/greeter',
     'Service/greeter-envoy',
     'Service/greeter-headless',
+    'Service/lbscope-agent',
+    'Service/lbscope-dashboard',
+    'ServiceAccount/lbscope-agent',
   ]);
   for (const object of objects) if (object.kind !== 'Namespace') expect(object.metadata.namespace).toBe('lbscope');
-  const listed = (await readdir(base)).filter((file) => file !== 'kustomization.yaml');
-  expect(listed).toHaveLength(5);
+  const listed = (await readdir(base)).filter((file) => file !== 'kustomization.yaml').sort();
+  const { resources } = parse(await readFile(`${base}/kustomization.yaml`, 'utf8'));
+  expect([...resources].sort()).toEqual(listed);
 });
 
-test.for(['greeter', 'greeter-envoy'])('%s passes Pod Security "restricted"', async (name) => {
-  const { spec } = (await baseObject('Deployment', name)).spec.template;
-  expect(spec.securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
-  expect(spec.automountServiceAccountToken).toBe(false);
-  for (const volume of spec.volumes)
-    expect(['emptyDir', 'configMap']).toContain(Object.keys(volume).find((key) => key !== 'name'));
-  for (const { securityContext, resources } of spec.containers) {
-    expect(securityContext).toEqual({
-      allowPrivilegeEscalation: false,
-      readOnlyRootFilesystem: true,
-      capabilities: { drop: ['ALL'] },
-    });
-    expect(resources.requests).toMatchObject({ cpu: expect.any(String), memory: expect.any(String) });
-  }
-});
+test.for(['greeter', 'greeter-envoy', 'lbscope-agent', 'lbscope-dashboard'])(
+  '%s passes Pod Security "restricted"',
+  async (name) => {
+    const { spec } = (await baseObject('Deployment', name)).spec.template;
+    expect(spec.securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
+    // Only the agent asks the API anything.
+    expect(spec.automountServiceAccountToken).toBe(name === 'lbscope-agent');
+    for (const volume of spec.volumes ?? [])
+      expect(['emptyDir', 'configMap', 'secret']).toContain(Object.keys(volume).find((key) => key !== 'name'));
+    for (const { securityContext, resources } of spec.containers) {
+      expect(securityContext).toEqual({
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ['ALL'] },
+      });
+      expect(resources.requests).toMatchObject({ cpu: expect.any(String), memory: expect.any(String) });
+    }
+  },
+);
 
 test('Services lead to ports that the pods have, and the control port is led to by none', async () => {
   const objects = await baseObjects();
