@@ -96,6 +96,23 @@ module.exports = {
       },
     },
     {
+      name: 'clients-beside-balancing',
+      comment: 'Other client software stands behind the channel port, as balancing does.',
+      severity: 'error',
+      from: { path: '^server/clients/', pathNot: '\\.test\\.ts$' },
+      to: {
+        path: '^server/',
+        pathNot: '^server/(clients|balancing|process)/|^server/transport/port\\.ts$|^server/events/port\\.ts$',
+      },
+    },
+    {
+      name: 'presets-cut',
+      comment: 'Presets apply objects and put lanes; they know the Kubernetes client only.',
+      severity: 'error',
+      from: { path: '^server/presets/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^server/', pathNot: '^server/(presets|kube)/' },
+    },
+    {
       name: 'kube-cut',
       comment: 'kube/ is one client for any cluster; it knows the events port only.',
       severity: 'error',

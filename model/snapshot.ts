@@ -21,6 +21,7 @@ import { reactionMs, storyState, turnNow } from './changes.ts';
 import type { Merged } from './histogram.ts';
 import { labelOf, pickerOf } from './lanes.ts';
 import { coefficientOfVariation, jain, maxOverMean, podsAnswering, randomJain } from './measures.ts';
+import { shownPresets } from './presets.ts';
 import { scoreOf } from './score.ts';
 import { type Standing, standingOf } from './standing.ts';
 import type { ChangeKind, ChangeRun, Direction, LaneRun, Run, StoryRun } from './state.ts';
@@ -55,6 +56,7 @@ export function toSnapshot(run: Run, nowMs: number): GetSnapshotResponse {
       readyTo: fromMsOrUndefined(instants.readyTo),
       to: fromMsOrUndefined(instants.to),
     })),
+    presets: shownPresets(run),
   });
 }
 

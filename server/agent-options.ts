@@ -37,6 +37,9 @@ const shape = {
     schema: z.coerce.number().int().min(1).max(200).default(200),
     allowed: 'a whole number from 1 to 200',
   },
+  // A preset may stand on objects (a proxy). Not applied unasked in a cluster that is somebody's own.
+  objects: { schema: z.enum(['apply', 'print']).default('print'), allowed: 'apply or print' },
+  'ways-in': { schema: z.string().min(1).optional(), allowed: "the path of a folder with the presets' objects" },
   'dashboard-port': { schema: port.optional(), allowed: 'a whole number from 1 to 65535' },
   kubeconfig: { schema: z.string().min(1).optional(), allowed: 'the path of a kubeconfig file' },
   'kube-server': { schema: z.url({ protocol: /^https?$/ }).optional(), allowed: 'a URL such as http://127.0.0.1:8001' },

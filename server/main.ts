@@ -10,8 +10,10 @@ import type { Agent } from './api/agent-port.ts';
 import { startApi } from './api/server.ts';
 import { tokenFiles } from './api/tokens.ts';
 import { createChannel } from './balancing/channel.ts';
+import { Resolution } from './balancing/resolution.ts';
 import { createNodeLookup } from './balancing/resolver/node-lookup.ts';
 import type { SliceWatch } from './balancing/resolver/port.ts';
+import { JsonChannel } from './clients/http1-json/channel.ts';
 import { createClock, nodeTimers } from './events/clock.ts';
 import { createHub } from './events/hub.ts';
 import { clusterActions } from './kube/agent-actions.ts';
@@ -24,6 +26,8 @@ import { defaultLanes, defaultTraffic } from './lanes/defaults.ts';
 import { Lanes } from './lanes/lanes.ts';
 import { load, save } from './lanes/saved.ts';
 import { createMembership } from './membership/lane-membership.ts';
+import { waysInFolder } from './presets/folder.ts';
+import { Presets } from './presets/presets.ts';
 import { createLog } from './process/log.ts';
 import { endWithStdin } from './process/stdin-life.ts';
 import { FrameClock } from './traffic/frames.ts';
@@ -111,8 +115,18 @@ async function main(options: AgentOptions): Promise<void> {
       timers,
       events: hub,
       attribution: truth,
-      makeChannel: (spec, channelIndex, onForbidden) =>
-        createChannel({
+      makeChannel: (spec, channelIndex, onForbidden) => {
+        const parts = { laneId: spec.id, channelIndex, events: hub, clock, timers };
+        if (spec.client === 'http1-json') {
+          return new JsonChannel({
+            ...parts,
+            target: spec.target,
+            keepAlive: spec.keepAlive ?? true,
+            resolution: (onTold) =>
+              new Resolution({ ...parts, spec: channelSpec(spec), lookup, sliceWatch: slices, random }, onTold),
+          });
+        }
+        return createChannel({
           ...channelSpec(spec),
           laneId: spec.id,
           channelIndex,
@@ -123,8 +137,10 @@ async function main(options: AgentOptions): Promise<void> {
           clock,
           timers,
           random,
-        }),
-      makeMembership: (spec, onState) => createMembership(spec, { events: hub, clock, timers, lookup, onState }),
+        });
+      },
+      makeMembership: (spec, onState) =>
+        createMembership(spec, { events: hub, clock, timers, lookup, sliceWatch: slices, onState }),
       whyNot: (target) => whyNot(whyApi, target),
     },
   });
@@ -161,6 +177,20 @@ async function main(options: AgentOptions): Promise<void> {
   });
   frames.start();
 
+  const presets = new Presets({
+    api: kube.connect(),
+    names,
+    folder: options['ways-in'] ?? waysInFolder(),
+    mode: options.objects,
+    putLane: (spec) => lanes.put(spec),
+    onFault: (message) => log.warn(message),
+  });
+  hub.subscribe((update) => {
+    if (update.case !== 'event' || update.value.kind.case !== 'laneChanged') return;
+    const { lane, removed } = update.value.kind.value;
+    if (lane !== undefined) presets.laneChanged(lane, removed);
+  });
+
   const agent: Agent = {
     startTraffic: (laneId) => lanes.setRunning(laneId, true),
     stopTraffic: (laneId) => lanes.setRunning(laneId, false),
@@ -174,6 +204,8 @@ async function main(options: AgentOptions): Promise<void> {
     putLane: (spec) => lanes.put(spec),
     removeLane: (laneId) => lanes.remove(laneId),
     laneIds: () => lanes.ids,
+    addPreset: (presetId, choices) => presets.add(presetId, choices),
+    presetObjects: (presetId) => presets.objects(presetId),
     ...clusterActions({
       api: kube.connect(),
       namespace,

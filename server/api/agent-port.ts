@@ -1,4 +1,5 @@
 import type { LaneSpec, Traffic } from '../../gen/lbscope/events/v1/events_pb.js';
+import type { PresetChoices } from '../../model/presets.ts';
 
 /**
  * What the API asks of the agent behind it. Values are checked before they come here; what is refused for another reason
@@ -12,6 +13,10 @@ export interface Agent {
   newRun(): { runId: string };
   putLane(spec: LaneSpec): Done;
   removeLane(laneId: string): Done;
+  /** Applies what the preset needs, or says what there is to apply, and puts its lane. */
+  addPreset(presetId: string, choices: PresetRequest): Promise<Done<PresetAdded>>;
+  /** The objects of a preset as YAML; undefined: there is no such preset. */
+  presetObjects(presetId: string): string | undefined;
   laneIds(): readonly string[];
   scale(replicas: number): Promise<Done<{ from: number; to: number }>>;
   /** `pod`: name or UID. `gracePeriodSeconds` undefined: the pod's own; 0: delete now. */
@@ -21,6 +26,15 @@ export interface Agent {
     pod: string,
     change: { ready?: boolean; delayMs?: number; errorRate?: number; crash?: boolean },
   ): Promise<Done<{ uid: string }>>;
+}
+
+export type PresetRequest = PresetChoices & { readonly workers?: number | undefined };
+
+export interface PresetAdded {
+  readonly laneId: string;
+  readonly applied: boolean;
+  readonly objects: string;
+  readonly note: string;
 }
 
 export type Done<T extends object = object> =

@@ -2,6 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect';
 import type { AgentService } from '../../gen/lbscope/agent/v1/agent_pb.js';
 import { LaneSpecSchema, type Traffic } from '../../gen/lbscope/events/v1/events_pb.js';
+import { shownPresets } from '../../model/presets.ts';
 import { fromMs, toMs } from '../../model/time.ts';
 import type { Hub } from '../events/hub.ts';
 import type { Clock, Timers } from '../events/port.ts';
@@ -99,6 +100,22 @@ export function handlers({
       const spec = create(LaneSpecSchema, lane);
       done(agent.putLane(spec.label === '' ? { ...spec, label: spec.id } : spec));
       return { sequence: hub.sequence };
+    },
+
+    listPresets({ presetId }) {
+      const all = shownPresets(hub.run);
+      if (presetId === undefined) return { presets: all };
+      const found = all.filter(({ id }) => id === presetId);
+      if (found.length === 0) {
+        const ids = all.map(({ id }) => id).join(', ');
+        throw new ConnectError(`presetId is "${presetId}": there is no such preset; there are ${ids}`, Code.NotFound);
+      }
+      return { presets: found.map((preset) => ({ ...preset, objects: agent.presetObjects(presetId) ?? '' })) };
+    },
+
+    async addPreset({ presetId = '', laneId, target, tls, workers }) {
+      const { ok: _, ...added } = done(await agent.addPreset(presetId, { laneId, target, tls, workers }));
+      return { sequence: hub.sequence, ...added };
     },
 
     removeLane({ laneId = '' }) {

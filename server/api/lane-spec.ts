@@ -5,6 +5,11 @@ export interface LaneFields {
   readonly profile?: unknown;
   readonly envoyStatus?: unknown;
   readonly pollIntervalSeconds?: unknown;
+  readonly policy?: unknown;
+  readonly client?: unknown;
+  readonly keepAlive?: unknown;
+  readonly tls?: unknown;
+  readonly method?: unknown;
 }
 
 const dnsLabel = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/i;
@@ -36,10 +41,35 @@ export function checkLaneSpec(lane: LaneFields, path = 'lane'): string[] {
       faults.push(`${path}.pollIntervalSeconds is ${pollIntervalSeconds}: allowed is a number from 1 to 86400`);
     }
   }
+  faults.push(...checkClient(lane, path));
   return faults;
 }
 
-function hostAndPort(text: string): string | undefined {
+/** What the software that makes the calls can do, and what only one of them knows. */
+function checkClient({ client, resolver, policy, keepAlive, tls, method }: LaneFields, path: string): string[] {
+  const faults: string[] = [];
+  if (client === 'http1-json' && (resolver !== 'static' || policy !== 'pick_first')) {
+    faults.push(
+      `${path}.client is "http1-json" with the resolver "${resolver}" and the policy "${policy}": ` +
+        'allowed are static and pick_first, as a plain HTTP client balances nothing',
+    );
+  }
+  if (client === 'grpc-js' || client === 'connect-node') {
+    faults.push(`${path}.client is "${client}": allowed are lbscope and http1-json`);
+  }
+  if (keepAlive !== undefined && client !== 'http1-json') {
+    faults.push(`${path}.keepAlive is ${keepAlive}: allowed is nothing, as only the client http1-json has a choice`);
+  }
+  if (tls !== undefined) faults.push(noTls(`${path}.tls`));
+  if (method !== undefined)
+    faults.push(`${path}.method is given: allowed is nothing, as only the greeter is called so far`);
+  return faults;
+}
+
+export const noTls = (path: string): string =>
+  `${path} is given: allowed is nothing, as calls are plaintext only so far`;
+
+export function hostAndPort(text: string): string | undefined {
   const allowed = 'allowed is host:port with a port from 1 to 65535';
   const parts = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]/@]+)):(\d{1,6})$/.exec(text);
   if (parts === null) return allowed;

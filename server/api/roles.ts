@@ -10,6 +10,7 @@ const needed: Readonly<Record<string, Role>> = {
   Watch: 'view',
   GetAccess: 'view',
   ReadHistory: 'view',
+  ListPresets: 'view',
 };
 
 export function neededRole(method: string): Role {

@@ -1,5 +1,6 @@
 import { clients, grpcCodes, policies, profiles, resolvers, rpcKinds } from '../../model/words.ts';
 import { checkLaneSpec } from './lane-spec.ts';
+import { checkPreset } from './preset-request.ts';
 
 /** What one field of a request may hold. Names are those of the JSON, which are also the generated code's. */
 export type Rule = { readonly required?: boolean } & (
@@ -88,6 +89,9 @@ const method: RequestRules = {
   },
 };
 
+const presetId: Rule = { kind: 'text', allowed: 'the id of a preset', pattern: /^[a-z0-9-]{1,64}$/ };
+const tls: Rule = { kind: 'message', request: { fields: { serverName: hostName, ownCa: { kind: 'bool' } } } };
+
 const lane: RequestRules = {
   fields: {
     id: required(laneId),
@@ -112,7 +116,7 @@ const lane: RequestRules = {
     mechanism: line(120),
     client: { kind: 'word', words: clients, mayBeEmpty: true },
     keepAlive: { kind: 'bool' },
-    tls: { kind: 'message', request: { fields: { serverName: hostName, ownCa: { kind: 'bool' } } } },
+    tls,
     retry: { kind: 'message', request: retry },
     waitForReady: { kind: 'bool' },
     // Below 1 s a server would answer with GOAWAY "too_many_pings".
@@ -123,7 +127,7 @@ const lane: RequestRules = {
     idleTimeoutSeconds: number(0, 86_400),
     shuffle: { kind: 'bool' },
     choices: whole(0, 10),
-    preset: { kind: 'text', allowed: 'the id of a preset, or nothing', pattern: /^[a-z0-9-]{1,64}$/, mayBeEmpty: true },
+    preset: { ...presetId, mayBeEmpty: true },
   },
   together: checkLaneSpec,
 };
@@ -190,6 +194,17 @@ export const requestRules: Readonly<Record<string, RequestRules>> = {
   },
   NewRun: { fields: {} },
   PutLane: { fields: { lane: { kind: 'message', request: lane, required: true } } },
+  ListPresets: { fields: { presetId } },
+  AddPreset: {
+    fields: {
+      presetId: required(presetId),
+      laneId,
+      target: { kind: 'text', allowed: 'host:port', pattern: /^\S{1,300}$/ },
+      tls,
+      workers: whole(1, 16),
+    },
+    together: checkPreset,
+  },
   RemoveLane: { fields: { laneId: required(laneId) } },
   ScaleDeployment: { fields: { replicas: required(whole(0, 200)) } },
   DeletePod: { fields: { pod: required(pod), gracePeriodSeconds: whole(0, 86_400) } },

@@ -54,6 +54,13 @@ class FakeAgent implements Agent {
   removeLane(laneId: string) {
     return this.#lane(laneId);
   }
+  async addPreset(presetId: string, choices: object) {
+    this.asked.push(['preset', presetId, choices]);
+    return { ok: true, laneId: presetId, applied: true, objects: '', note: 'the lane is there' } as const;
+  }
+  presetObjects(presetId: string) {
+    return `# ${presetId}\n`;
+  }
   laneIds() {
     return this.lanes;
   }

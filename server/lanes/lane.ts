@@ -1,4 +1,5 @@
 import type { LaneFrame, LaneSpec, Traffic } from '../../gen/lbscope/events/v1/events_pb.js';
+import { cannotCarry } from '../../model/carries.ts';
 import type { Channel } from '../balancing/channel-port.ts';
 import type { Clock, EventSink, TimerHandle, Timers } from '../events/port.ts';
 import { LaneDriver } from '../traffic/driver.ts';
@@ -130,7 +131,10 @@ export class Lane {
   #apply(): void {
     if (this.#stopped) return;
     const connections = this.spec.connections > 0 ? this.spec.connections : this.#traffic.connections;
-    const available = this.#availability.kind === 'available' && this.#forbidden === undefined;
+    const available =
+      this.#availability.kind === 'available' &&
+      this.#forbidden === undefined &&
+      cannotCarry(this.spec, this.#traffic.kind) === undefined;
     this.#driver.apply({ ...this.#traffic, connections }, this.#wanted && available && this.#held === undefined);
     this.#tell();
   }
@@ -139,7 +143,11 @@ export class Lane {
     if (this.#stopped) return;
     let state = this.#wanted ? 'running' : 'stopped';
     let reason = '';
-    if (this.#forbidden !== undefined) {
+    const carries = cannotCarry(this.spec, this.#traffic.kind);
+    if (carries !== undefined) {
+      state = 'unavailable';
+      reason = carries;
+    } else if (this.#forbidden !== undefined) {
       state = 'unavailable';
       reason = this.#forbidden;
     } else if (this.#availability.kind === 'unavailable') {

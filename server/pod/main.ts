@@ -37,6 +37,7 @@ try {
     listenAddress: settings.listenAddress,
     port: settings.port,
     controlPort: settings.controlPort,
+    jsonPort: settings.jsonPort,
     drainLimitMs: settings.drainLimitMs,
     random: Math.random,
     exit: exitNow,
@@ -44,6 +45,7 @@ try {
   log('info', 'serving', {
     pod: settings.podName,
     address: `${settings.listenAddress}:${pod.port}`,
+    ...(pod.jsonPort === undefined ? {} : { json: `${settings.listenAddress}:${pod.jsonPort}` }),
     control: `${settings.listenAddress}:${pod.controlPort}`,
     incarnation: incarnation.value,
   });

@@ -105,6 +105,29 @@ export function decodeName(message: Uint8Array): string {
   return name;
 }
 
+/** SayHelloResponse without its pod. */
+export function decodeHello(message: Uint8Array): { sequence: number; text: string } {
+  const hello = { sequence: 0, text: '' };
+  read(message, (field, type, reader) => {
+    if (field === 2 && type === WireType.Bit64) hello.sequence = reader.double();
+    else if (field === 3 && type === WireType.LengthDelimited) hello.text = reader.string();
+    else return false;
+    return true;
+  });
+  return hello;
+}
+
+/** grpc.health.v1.HealthCheckResponse */
+export function decodeHealthStatus(message: Uint8Array): number {
+  let status = 0;
+  read(message, (field, type, reader) => {
+    if (field !== 1 || type !== WireType.Varint) return false;
+    status = reader.int32();
+    return true;
+  });
+  return status;
+}
+
 /** StreamHellosRequest */
 export function decodeStreamRequest(message: Uint8Array): { name: string; count: number; intervalMs: number } {
   const request = { name: '', count: 0, intervalMs: 0 };

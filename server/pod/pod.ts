@@ -3,6 +3,8 @@ import { controlHandlers } from './control.ts';
 import { greeterHandlers } from './greeter.ts';
 import { GrpcServer } from './grpc/server.ts';
 import { healthHandlers } from './health.ts';
+import { jsonMethods } from './json/methods.ts';
+import { JsonServer } from './json/server.ts';
 import type { Identity } from './messages.ts';
 
 export interface PodOptions {
@@ -10,6 +12,8 @@ export interface PodOptions {
   readonly listenAddress: string;
   readonly port: number;
   readonly controlPort: number;
+  /** HTTP/1.1 and JSON; undefined: not served. */
+  readonly jsonPort?: number | undefined;
   readonly drainLimitMs: number;
   readonly random: () => number;
   /** Ends the process; called by Crash after all sockets were reset. */
@@ -19,41 +23,51 @@ export interface PodOptions {
 export interface Pod {
   readonly port: number;
   readonly controlPort: number;
+  readonly jsonPort: number | undefined;
   /** Ends gracefully; resolves with whether all calls had ended before the limit. */
   drain(): Promise<{ readonly finished: boolean }>;
   /** Ends now. */
   stop(): void;
 }
 
-/** The two servers of a pod: what the Service leads to, and the control port that none leads to. */
+/** The servers of a pod: gRPC and JSON, which Services lead to, and the control port that none leads to. */
 export async function startPod(options: PodOptions): Promise<Pod> {
   const behavior = new Behavior();
-  const greeter = new GrpcServer(
-    new Map([...greeterHandlers(options.identity, behavior, options.random), ...healthHandlers(behavior)]),
-  );
+  const handlers = new Map([
+    ...greeterHandlers(options.identity, behavior, options.random),
+    ...healthHandlers(behavior),
+  ]);
+  const greeter = new GrpcServer(handlers);
+  const json = options.jsonPort === undefined ? undefined : new JsonServer(jsonMethods(options.identity, handlers));
   const control = new GrpcServer(
     new Map(
       controlHandlers(behavior, () => {
         greeter.reset();
+        json?.reset();
         control.reset();
         options.exit();
       }),
     ),
   );
-  const port = await greeter.listen(options.port, options.listenAddress);
-  const controlPort = await control.listen(options.controlPort, options.listenAddress).catch((error) => {
-    greeter.destroy();
-    throw error;
-  });
-
   const stop = () => {
     greeter.destroy();
+    json?.destroy();
     control.destroy();
   };
+  const { listenAddress } = options;
+  const [port, controlPort, jsonPort] = await Promise.all([
+    greeter.listen(options.port, listenAddress),
+    control.listen(options.controlPort, listenAddress),
+    json?.listen(options.jsonPort ?? 0, listenAddress),
+  ]).catch((error) => {
+    stop();
+    throw error;
+  });
 
   return {
     port,
     controlPort,
+    jsonPort,
     stop,
     async drain() {
       behavior.drain();
@@ -61,7 +75,7 @@ export async function startPod(options: PodOptions): Promise<Pod> {
       const limit = new Promise<boolean>((done) => {
         timer = setTimeout(() => done(false), options.drainLimitMs);
       });
-      const finished = await Promise.race([greeter.drain().then(() => true), limit]);
+      const finished = await Promise.race([Promise.all([greeter.drain(), json?.drain()]).then(() => true), limit]);
       clearTimeout(timer);
       stop();
       return { finished };

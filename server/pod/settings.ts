@@ -6,6 +6,8 @@ export interface Settings {
   readonly version: string;
   readonly port: number;
   readonly controlPort: number;
+  /** HTTP/1.1 and JSON; undefined: not served. */
+  readonly jsonPort: number | undefined;
   readonly listenAddress: string;
   /** Undefined: restarts are not counted. */
   readonly stateDir: string | undefined;
@@ -41,6 +43,7 @@ export function readSettings(env: NodeJS.ProcessEnv): ParsedSettings {
     // 0: any free port, printed at start.
     port: whole('PORT', 50_051, 0, 65_535),
     controlPort: whole('CONTROL_PORT', 50_052, 0, 65_535),
+    jsonPort: env.JSON_PORT ? whole('JSON_PORT', 0, 0, 65_535) : undefined,
     listenAddress: env.LISTEN_ADDRESS || '0.0.0.0',
     stateDir: env.STATE_DIR || undefined,
     // Less than the pod's grace period (30 s) less its preStop sleep (1 s), so that a drain is never cut short from outside.
@@ -48,5 +51,9 @@ export function readSettings(env: NodeJS.ProcessEnv): ParsedSettings {
   };
   if (settings.port !== 0 && settings.port === settings.controlPort)
     faults.push(`PORT and CONTROL_PORT are both ${settings.port}; they must differ`);
+  for (const [name, port] of Object.entries({ PORT: settings.port, CONTROL_PORT: settings.controlPort })) {
+    if (port !== 0 && port === settings.jsonPort)
+      faults.push(`${name} and JSON_PORT are both ${port}; they must differ`);
+  }
   return faults.length === 0 ? { ok: true, settings } : { ok: false, faults };
 }

@@ -22,6 +22,7 @@ export function testPod(options: { random?: () => number; drainLimitMs?: number 
     listenAddress: '127.0.0.1',
     port: 0,
     controlPort: 0,
+    jsonPort: 0,
     drainLimitMs: options.drainLimitMs ?? 5_000,
     random: options.random ?? Math.random,
     exit: () => {},

@@ -133,7 +133,7 @@ async function run(options: Options): Promise<void> {
         ...(options.rate !== undefined ? ['--rate', String(options.rate)] : []),
         ...(options.kubeconfig
           ? ['--kubeconfig', options.kubeconfig]
-          : ['--kube-server', labReady?.api ?? '', '--dns', labReady?.dns ?? '']),
+          : ['--kube-server', labReady?.api ?? '', '--dns', labReady?.dns ?? '', '--objects', 'apply']),
       ],
       env: () => ({}),
       logFile: logFile('agent'),

@@ -84,7 +84,7 @@ async function podProgram(request: ProgramRequest, { distDir }: LocalRuntimeOpti
   const env: Record<string, string> = { LISTEN_ADDRESS: request.podIP };
   if (request.shared) {
     env.LISTEN_ADDRESS = '127.0.0.1';
-    for (const name of ['PORT', 'CONTROL_PORT']) {
+    for (const name of ['PORT', 'CONTROL_PORT', 'JSON_PORT']) {
       const port = Number(request.env[name]);
       if (port > 0) env[name] = String(await request.shared(port));
     }

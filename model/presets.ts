@@ -1,0 +1,224 @@
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { PresetSchema, type Preset as ShownPreset } from '../gen/lbscope/agent/v1/agent_pb.js';
+import { type LaneSpec, LaneSpecSchema, type Tls } from '../gen/lbscope/events/v1/events_pb.js';
+import type { Run } from './state.ts';
+
+/** What the addresses of lanes are made from. */
+export interface ClusterNames {
+  readonly namespace: string;
+  readonly service: string;
+  readonly headlessService: string;
+  readonly envoyService: string;
+  /** The pods' gRPC port. */
+  readonly port: number;
+}
+
+export type PresetGroup = 'kubernetes' | 'client' | 'proxy' | 'broken' | 'own';
+
+/** Plain fields, none of them set by every lane alike. */
+type PresetLane = Partial<Omit<LaneSpec, '$typeName' | '$unknown' | 'id' | 'label' | 'preset' | 'tls'>>;
+
+/** A lane that is ready to be switched on: data, the same in the lab and in a cluster. */
+export interface Preset {
+  /** Also the id of its lane unless another is asked for. */
+  readonly id: string;
+  readonly label: string;
+  readonly group: PresetGroup;
+  readonly teaches: string;
+  /** docs/paths/NAME.md */
+  readonly page: string;
+  /** Folder below k8s/ways-in with the objects that it stands on; undefined: none beyond k8s/base. */
+  readonly objects?: string;
+  /** The address is given by who switches it on. */
+  readonly needsTarget?: true;
+  /** Worker threads of its proxy, where that is a setting. */
+  readonly workers?: number;
+  lane(names: ClusterNames): PresetLane;
+}
+
+const envoyPort = 10_000;
+const envoyStatusPort = 9_902;
+/** Where pods answer JSON over HTTP/1.1. */
+const jsonPort = 8_080;
+
+const host = (names: ClusterNames, service: string): string => `${service}.${names.namespace}.svc.cluster.local`;
+
+const clusterIP = (names: ClusterNames) => ({
+  target: `${host(names, names.service)}:${names.port}`,
+  resolver: 'static',
+  policy: 'pick_first',
+});
+const headless = (names: ClusterNames) => ({
+  target: `${host(names, names.headlessService)}:${names.port}`,
+  resolver: 'dns',
+  policy: 'round_robin',
+});
+/** One connection to a proxy's Service; with a status listener where the proxy is an Envoy. */
+const proxy = (names: ClusterNames, service: string) => ({
+  target: `${host(names, service)}:${envoyPort}`,
+  resolver: 'static',
+  policy: 'pick_first',
+});
+const envoy = (names: ClusterNames, service: string) => ({
+  ...proxy(names, service),
+  envoyStatus: `${host(names, service)}:${envoyStatusPort}`,
+});
+const json = (names: ClusterNames) => ({
+  target: `${host(names, names.service)}:${jsonPort}`,
+  resolver: 'static',
+  policy: 'pick_first',
+  client: 'http1-json',
+});
+
+/** In the order of a menu. The first four are the lanes of a fresh start. */
+export const presets: readonly Preset[] = [
+  {
+    id: 'clusterip',
+    label: 'ClusterIP',
+    group: 'kubernetes',
+    page: 'clusterip',
+    teaches: 'kube-proxy draws a pod for each connection, and gRPC has one: all calls go to one pod.',
+    lane: (names) => ({ ...clusterIP(names), mechanism: 'kube-proxy picks per connection' }),
+  },
+  {
+    id: 'headless',
+    label: 'Headless DNS',
+    group: 'kubernetes',
+    page: 'headless-dns',
+    teaches: 'round_robin over the addresses of a headless name: even, until pods come that nobody looks up.',
+    lane: (names) => ({ ...headless(names), profile: 'grpc-go', mechanism: 'rotates over its DNS answer' }),
+  },
+  {
+    id: 'kubewatch',
+    label: 'kube-watch',
+    group: 'kubernetes',
+    page: 'kube-watch',
+    teaches: 'A resolver that watches EndpointSlices hears of each change within milliseconds.',
+    lane: (names) => ({
+      target: `${names.service}.${names.namespace}:${names.port}`,
+      resolver: 'kubernetes',
+      policy: 'round_robin',
+      mechanism: 'follows the EndpointSlices',
+    }),
+  },
+  {
+    id: 'envoy',
+    label: 'Envoy',
+    group: 'proxy',
+    page: 'envoy',
+    teaches: 'A proxy balances each call; with STRICT_DNS it hears of a change at its next lookup, up to 5 s later.',
+    lane: (names) => ({ ...envoy(names, names.envoyService), mechanism: 'proxy, asks DNS every 5 s' }),
+  },
+  {
+    id: 'http1-close',
+    label: 'HTTP/1.1 + JSON, connection per call',
+    group: 'client',
+    page: 'http1-json',
+    teaches: 'The REST that people moved from: kube-proxy draws anew for each call, as each call connects anew.',
+    lane: (names) => ({ ...json(names), keepAlive: false, mechanism: 'a new connection for each call' }),
+  },
+  {
+    id: 'http1-keepalive',
+    label: 'HTTP/1.1 + JSON, keep-alive',
+    group: 'client',
+    page: 'http1-json',
+    teaches: 'REST with keep-alive pins too: as many connections as calls run at once, each to the pod it drew.',
+    lane: (names) => ({ ...json(names), keepAlive: true, mechanism: 'a pool of connections, each to one pod' }),
+  },
+  ...(['grpc-go', 'grpc-js', 'grpc-java'] as const).map(
+    (profile): Preset => ({
+      id: `headless-${profile}`,
+      label: `Headless DNS as ${profile}`,
+      group: 'client',
+      page: 'resolver-profiles',
+      teaches: `When ${profile} looks a name up again, and what it does with a bad answer.`,
+      lane: (names) => ({ ...headless(names), profile, mechanism: `looks up as ${profile} does` }),
+    }),
+  ),
+  {
+    id: 'headless-poll',
+    label: 'Headless DNS, asked every 5 s',
+    group: 'client',
+    page: 'resolver-profiles',
+    teaches: 'The common home-made fix: ask DNS on a timer. New pods are found within that time, whatever happens.',
+    lane: (names) => ({
+      ...headless(names),
+      profile: 'poll',
+      pollIntervalSeconds: 5,
+      mechanism: 'asks DNS every 5 s',
+    }),
+  },
+  {
+    id: 'headless-pick-first',
+    label: 'Headless DNS with pick_first',
+    group: 'broken',
+    page: 'headless-pick-first',
+    teaches: "The commonest mistake: a headless name with gRPC's default policy pins to one pod.",
+    lane: (names) => ({
+      ...headless(names),
+      policy: 'pick_first',
+      profile: 'grpc-go',
+      mechanism: 'stays on the first address that answers',
+    }),
+  },
+  {
+    id: 'address',
+    label: 'An address you give',
+    group: 'own',
+    page: 'your-own-address',
+    needsTarget: true,
+    teaches: 'Any proxy, Ingress or mesh gateway in front of the same pods, plaintext or TLS.',
+    lane: () => ({ resolver: 'static', policy: 'pick_first', mechanism: 'one connection to the address you gave' }),
+  },
+];
+
+export function findPreset(id: string): Preset | undefined {
+  return presets.find((each) => each.id === id);
+}
+
+/** What else may be said when a preset is switched on. */
+export interface PresetChoices {
+  readonly laneId?: string | undefined;
+  readonly target?: string | undefined;
+  readonly tls?: Tls | undefined;
+}
+
+export function laneOf(preset: Preset, names: ClusterNames, choices: PresetChoices = {}): LaneSpec {
+  const { laneId = preset.id, target, tls } = choices;
+  return create(LaneSpecSchema, {
+    ...preset.lane(names),
+    id: laneId,
+    label: preset.needsTarget === true && target !== undefined ? target : preset.label,
+    preset: preset.id,
+    ...(target === undefined ? {} : { target }),
+    ...(tls === undefined ? {} : { tls }),
+  });
+}
+
+/** The menu as it stands: each preset with the lanes made from it and whether they can run. */
+export function shownPresets(run: Pick<Run, 'lanes'>): ShownPreset[] {
+  return presets.map((preset) => {
+    const lanes = [...run.lanes.values()].filter((lane) => (lane.spec?.preset || lane.id) === preset.id);
+    const out = lanes.every((lane) => lane.state === 'unavailable') ? lanes[0] : undefined;
+    return create(PresetSchema, {
+      ...plainPreset(preset),
+      state: lanes.length === 0 ? 'off' : out === undefined ? 'on' : 'unavailable',
+      reason: out?.reason ?? '',
+      laneIds: lanes.map((lane) => lane.id),
+    });
+  });
+}
+
+function plainPreset(preset: Preset): MessageInitShape<typeof PresetSchema> {
+  const { id, label, group, teaches, page, objects, needsTarget, workers } = preset;
+  return {
+    id,
+    label,
+    group,
+    teaches,
+    page: `docs/paths/${page}.md`,
+    needsObjects: objects !== undefined,
+    needsTarget: needsTarget === true,
+    workers: workers ?? 0,
+  };
+}

@@ -1,0 +1,10 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** k8s/ways-in of this checkout or image, whether it runs as dist/agent.mjs or from source. */
+export function waysInFolder(from = fileURLToPath(import.meta.url)): string {
+  let root = dirname(from);
+  while (!existsSync(join(root, 'package.json')) && dirname(root) !== root) root = dirname(root);
+  return join(root, 'k8s', 'ways-in');
+}

@@ -1,0 +1,108 @@
+import type { LaneSpec } from '../../gen/lbscope/events/v1/events_pb.js';
+import { type ClusterNames, findPreset, laneOf, type Preset, type PresetChoices } from '../../model/presets.ts';
+import { type Applicable, applyObject, deleteObject } from '../kube/apply.ts';
+import type { Api } from '../kube/http.ts';
+import { readObjects } from './objects.ts';
+
+export interface PresetsOptions {
+  readonly api: Api;
+  readonly names: ClusterNames;
+  /** Folder with a folder of objects for each preset that needs some: k8s/ways-in. */
+  readonly folder: string;
+  /** `apply`: the agent applies and deletes a preset's objects itself; `print`: whoever asks gets them to apply by hand. */
+  readonly mode: 'apply' | 'print';
+  readonly putLane: (spec: LaneSpec) => Refused | { readonly ok: true };
+  readonly onFault: (message: string) => void;
+}
+
+interface Refused {
+  readonly ok: false;
+  readonly code: 'not_found' | 'permission_denied' | 'unavailable' | 'failed_precondition' | 'resource_exhausted';
+  readonly message: string;
+}
+
+export interface Added {
+  readonly ok: true;
+  readonly laneId: string;
+  readonly applied: boolean;
+  readonly objects: string;
+  readonly note: string;
+}
+
+/**
+ * Switches presets on: objects in the cluster plus a lane with an address. The lane comes first and says `unavailable`
+ * until its objects are there and answer, whoever applies them.
+ */
+export class Presets {
+  readonly #options: PresetsOptions;
+  /** Which preset each lane was made from. */
+  readonly #presetOfLane = new Map<string, string>();
+
+  constructor(options: PresetsOptions) {
+    this.#options = options;
+  }
+
+  /** The objects as YAML; undefined: there is no such preset. */
+  objects(presetId: string): string | undefined {
+    const preset = findPreset(presetId);
+    if (preset === undefined) return undefined;
+    const read = readObjects(this.#options.folder, preset, this.#options.names, undefined);
+    return read.kind === 'objects' ? read.yaml : `# ${read.reason}\n`;
+  }
+
+  async add(
+    presetId: string,
+    choices: PresetChoices & { readonly workers?: number | undefined },
+  ): Promise<Added | Refused> {
+    const { names, folder, mode, putLane } = this.#options;
+    const preset = findPreset(presetId);
+    if (preset === undefined) return { ok: false, code: 'not_found', message: `there is no preset "${presetId}"` };
+    const read = readObjects(folder, preset, names, choices.workers);
+    if (read.kind === 'fault') return { ok: false, code: 'failed_precondition', message: read.reason };
+    const lane = laneOf(preset, names, choices);
+    const put = putLane(lane);
+    if (!put.ok) return put;
+    const answer = { ok: true as const, laneId: lane.id, objects: read.yaml };
+    if (read.objects.length === 0) return { ...answer, applied: true, note: 'the lane is there; it needs no objects' };
+    if (mode === 'print') {
+      const note = 'apply the objects with kubectl apply -f -; the lane begins by itself when they answer';
+      return { ...answer, applied: false, note };
+    }
+    const refused = await this.#each(read.objects, applyObject);
+    return refused === undefined
+      ? { ...answer, applied: true, note: `${read.objects.length} objects were applied` }
+      : { ...answer, applied: false, note: `${refused}; apply the objects with kubectl apply -f -` };
+  }
+
+  /** Called with each lane that was put or removed. The last lane of a preset takes the objects along that were applied for it. */
+  laneChanged(lane: LaneSpec, removed: boolean): void {
+    const before = this.#presetOfLane.get(lane.id);
+    if (removed || lane.preset === '') this.#presetOfLane.delete(lane.id);
+    else this.#presetOfLane.set(lane.id, lane.preset);
+    if (before === undefined || [...this.#presetOfLane.values()].includes(before)) return;
+    const preset = findPreset(before);
+    if (preset !== undefined && this.#options.mode === 'apply') void this.#withdraw(preset);
+  }
+
+  async #withdraw(preset: Preset): Promise<void> {
+    const { folder, names, onFault } = this.#options;
+    const read = readObjects(folder, preset, names, undefined);
+    if (read.kind === 'fault') return;
+    const refused = await this.#each([...read.objects].reverse(), deleteObject);
+    if (refused !== undefined) onFault(`the objects of ${preset.id} stay: ${refused}`);
+  }
+
+  /** In order; the first refusal in a sentence ends it. What is gone already need not be deleted. */
+  async #each(objects: readonly Applicable[], act: typeof applyObject): Promise<string | undefined> {
+    for (const object of objects) {
+      const answer = await act(this.#options.api, object);
+      if (answer.kind === 'ok' || (answer.kind === 'status' && answer.code === 404 && act === deleteObject)) continue;
+      const what = `${object.kind} ${object.metadata.name}`;
+      if (answer.kind === 'status' && (answer.code === 401 || answer.code === 403)) {
+        return `the cluster does not allow the agent to ${act === applyObject ? 'apply' : 'delete'} the ${what}`;
+      }
+      return `${what}: ${answer.message}`;
+    }
+    return undefined;
+  }
+}
