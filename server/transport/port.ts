@@ -28,6 +28,15 @@ export interface ConnectOptions {
   readonly pingIntervalMs: number;
   /** Without an answer to a PING for this long the connection counts as dead. */
   readonly pingTimeoutMs: number;
+  /** TLS with ALPN h2 (RFC 9113, 3.3). Undefined: HTTP/2 without TLS, by prior knowledge. */
+  readonly tls?: TlsOptions;
+}
+
+export interface TlsOptions {
+  /** The name the certificate must bear, also sent as SNI. The host of `authority` unless given, as in gRPC. */
+  readonly serverName?: string;
+  /** PEM; trusted instead of the authorities that Node knows. */
+  readonly ca?: string;
 }
 
 /** Each is called at most once, except onGoaway (twice in a graceful shutdown); none after onClosed. */
@@ -94,7 +103,7 @@ export interface UnaryRequest {
   /** The encoded message, without the gRPC prefix. */
   readonly message: Uint8Array;
   readonly headers?: Readonly<Record<string, string>>;
-  /** From now. Sent as grpc-timeout, and enforced here. */
+  /** From now. Sent as grpc-timeout, and enforced here. Infinity: no limit, and nothing sent. */
   readonly timeoutMs: number;
 }
 
@@ -153,6 +162,7 @@ export interface CallFailure {
 export interface StreamRequest {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** As of a unary call. */
   readonly timeoutMs: number;
 }
 

@@ -1,6 +1,7 @@
 import type * as http2 from 'node:http2';
 import type { Transport } from '@connectrpc/connect';
 import { createGrpcTransport } from '@connectrpc/connect-node';
+import { neverSent } from '../failure.ts';
 import type {
   Address,
   CallFailure,
@@ -17,7 +18,7 @@ import type {
   UnaryRequest,
 } from '../port.ts';
 import { prepareOnUnary } from '../prepared.ts';
-import { failureOf, neverSent } from './errors.ts';
+import { failureOf } from './errors.ts';
 import { streamMethod, unaryMethod, unwrap, wrap } from './raw-method.ts';
 import { RequestQueue } from './request-queue.ts';
 import { originOf, Session } from './session.ts';
@@ -48,21 +49,24 @@ export class ConnectNodeConnection implements Connection {
   private readonly session: Session;
   private readonly transport: Transport;
   private readonly authority: string;
+  private readonly scheme: string;
   private readonly calls = new Map<string, Call>();
   private nextCall = 1;
 
   constructor(address: Address, options: ConnectOptions, maxSessionMemoryMb: number, listener: ConnectionListener) {
     this.authority = options.authority;
+    this.scheme = options.tls === undefined ? 'http' : 'https';
     this.session = new Session(address, options, maxSessionMemoryMb, {
       onConnected: () => listener.onConnected(),
       onGoaway: (goaway) => listener.onGoaway(goaway),
       onEnded: (end) => this.onEnded(end, listener),
     });
+    const origin = originOf(address, options.tls !== undefined);
     this.transport = createGrpcTransport({
-      baseUrl: originOf(address),
+      baseUrl: origin,
       acceptCompression: [],
       sessionManager: {
-        authority: originOf(address),
+        authority: origin,
         request: (method, path, headers) => this.open(method, path, headers),
         notifyResponseByteRead: () => this.session.heard(),
       },
@@ -201,7 +205,7 @@ export class ConnectNodeConnection implements Connection {
       ...rest,
       ':method': method,
       ':path': path,
-      ':scheme': 'http',
+      ':scheme': this.scheme,
       ':authority': this.authority,
     });
     // Also after Connect took its listeners away: an error nobody hears would end the process (connect-es 1768).
@@ -255,7 +259,9 @@ function refusal(message: string): { ok: false } & CallFailure {
 }
 
 /** gRPC's timeout header takes whole numbers, of 8 digits at most. */
-function wholeMs(ms: number): number {
+/** Undefined: no limit. */
+function wholeMs(ms: number): number | undefined {
+  if (ms === Number.POSITIVE_INFINITY) return undefined;
   return Math.min(99_999_999, Math.max(1, Math.ceil(ms)));
 }
 

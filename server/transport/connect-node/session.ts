@@ -1,7 +1,10 @@
 import * as http2 from 'node:http2';
 import * as net from 'node:net';
+import * as tls from 'node:tls';
+import { type EndCause, endOf } from '../failure.ts';
 import type { Address, ConnectionEnd, ConnectOptions, Goaway } from '../port.ts';
-import { type EndCause, endOf, type SocketEnd } from './errors.ts';
+import { tlsOptions } from '../tls.ts';
+import { causeOf, type SocketEnd } from './errors.ts';
 
 export interface SessionListener {
   onConnected(): void;
@@ -39,8 +42,16 @@ export class Session {
   constructor(address: Address, options: ConnectOptions, maxSessionMemoryMb: number, listener: SessionListener) {
     this.options = options;
     this.listener = listener;
-    const socket = net.connect({ host: address.host, port: address.port, noDelay: true });
-    this.http = http2.connect(originOf(address), {
+    const socket =
+      options.tls === undefined
+        ? net.connect({ host: address.host, port: address.port, noDelay: true })
+        : tls.connect(tlsOptions(address, options, options.tls)).setNoDelay(true);
+    if (socket instanceof tls.TLSSocket) {
+      socket.once('secureConnect', () => {
+        if (socket.alpnProtocol !== 'h2') this.fail({ t: 'protocol', reason: 'the peer does not speak HTTP/2 (ALPN)' });
+      });
+    }
+    this.http = http2.connect(originOf(address, options.tls !== undefined), {
       createConnection: () => socket,
       maxSessionMemory: maxSessionMemoryMb,
       // A window of one payload of the largest size; 64 KiB would make large answers wait for round trips.
@@ -51,9 +62,9 @@ export class Session {
       limit: setTimeout(() => this.fail({ t: 'connect_timeout' }), options.connectTimeoutMs),
     };
     // Whatever comes first tells why it ended; what follows is only its echo.
-    socket.on('error', (error) => this.note({ t: 'error', error }));
+    socket.on('error', (error) => this.note(causeOf(error)));
     socket.on('end', () => this.note({ t: 'peer_closed' }));
-    this.http.on('error', (error) => this.note({ t: 'error', error }));
+    this.http.on('error', (error) => this.note(causeOf(error)));
     this.http.on('goaway', (code, lastStreamId, data) => this.onGoaway(code, lastStreamId, data));
     // gRPC counts a connection as READY once the peer's SETTINGS came, so that a listener that accepts and says nothing is not one.
     this.http.once('remoteSettings', () => this.onSettings());
@@ -141,7 +152,7 @@ export class Session {
   private onGoaway(code: number, lastStreamId: number, data: Buffer | undefined): void {
     this.goaway = { code, lastStreamId };
     // With an error code Node destroys the session at once, and its own error may come first; GOAWAY says more.
-    if (code !== http2.constants.NGHTTP2_NO_ERROR) this.note({ t: 'goaway', code });
+    if (code !== http2.constants.NGHTTP2_NO_ERROR) this.note({ t: 'goaway' });
     if (this.life.t === 'connecting') clearTimeout(this.life.limit);
     if (this.life.t === 'ended') return;
     this.life = { t: 'draining' };
@@ -164,7 +175,7 @@ export class Session {
   private finishIfIdle(): void {
     if (this.life.t === 'draining') this.wakeAll();
     if (this.life.t !== 'draining' || this.streams > 0 || this.http.destroyed) return;
-    this.note(this.goaway === undefined ? { t: 'local' } : { t: 'goaway', code: this.goaway.code });
+    this.note(this.goaway === undefined ? { t: 'local' } : { t: 'goaway' });
     this.http.destroy();
   }
 
@@ -176,7 +187,8 @@ export class Session {
 
   private note(end: EndCause): void {
     // An error says more than the FIN that came before it, and GOAWAY more than either.
-    const replaces = end.t === 'goaway' || (end.t === 'error' && this.end?.cause.t === 'peer_closed');
+    const isError = end.t === 'error' || end.t === 'protocol';
+    const replaces = end.t === 'goaway' || (isError && this.end?.cause.t === 'peer_closed');
     if (this.end !== undefined && !replaces) return;
     this.end = { cause: end, inFlight: this.end?.inFlight ?? this.streams };
   }
@@ -188,8 +200,9 @@ export class Session {
     clearTimeout(this.pingTimer);
     this.life = { t: 'ended' };
     this.wakeAll();
-    this.note(this.goaway === undefined ? { t: 'peer_closed' } : { t: 'goaway', code: this.goaway.code });
-    this.listener.onEnded(endOf(this.end as SocketEnd, wasConnected));
+    this.note(this.goaway === undefined ? { t: 'peer_closed' } : { t: 'goaway' });
+    const { cause, inFlight } = this.end as SocketEnd;
+    this.listener.onEnded(endOf(cause, inFlight, wasConnected));
   }
 
   /** Those that wait find the session closed, and their calls count as never sent. */
@@ -228,7 +241,7 @@ export class Session {
   }
 }
 
-export function originOf(address: Address): string {
+export function originOf(address: Address, secure: boolean): string {
   const host = net.isIPv6(address.host) ? `[${address.host}]` : address.host;
-  return `http://${host}:${address.port}`;
+  return `${secure ? 'https' : 'http'}://${host}:${address.port}`;
 }

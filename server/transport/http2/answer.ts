@@ -1,5 +1,5 @@
+import { broken, httpFailure, tooLarge, withStatus } from '../failure.ts';
 import type { CallFailure } from '../port.ts';
-import { broken, httpFailure, tooLarge, withStatus } from './failure.ts';
 import type { HeaderBlock } from './hpack/header-block.ts';
 import type { MessageFault } from './message-reader.ts';
 import type { Outcome, Stream } from './stream.ts';

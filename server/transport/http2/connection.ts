@@ -1,5 +1,6 @@
 import * as net from 'node:net';
 import * as tls from 'node:tls';
+import { type EndCause, endOf } from '../failure.ts';
 import type {
   Address,
   Connection,
@@ -14,16 +15,14 @@ import type {
   UnaryOutcome,
   UnaryRequest,
 } from '../port.ts';
+import { tlsOptions } from '../tls.ts';
 import type { DeadlineWheel } from './deadlines.ts';
-import { type EndCause, endOf } from './failure.ts';
 import { errorCode } from './frames.ts';
 import { Session } from './session.ts';
 
 export interface Http2ConnectionOptions {
   readonly maxMessageBytes: number;
   readonly maxQueued: number;
-  /** Undefined: HTTP/2 without TLS, by prior knowledge. */
-  readonly tls: tls.ConnectionOptions | undefined;
   readonly wheel: DeadlineWheel;
 }
 
@@ -55,7 +54,7 @@ export class Http2Connection implements Connection {
     this.session = new Session(
       {
         authority: options.authority,
-        scheme: own.tls === undefined ? 'http' : 'https',
+        scheme: options.tls === undefined ? 'http' : 'https',
         maxMessageBytes: own.maxMessageBytes,
         maxQueued: own.maxQueued,
         wheel: own.wheel,
@@ -66,7 +65,8 @@ export class Http2Connection implements Connection {
       t: 'connecting',
       limit: setTimeout(() => this.finish({ t: 'connect_timeout' }), options.connectTimeoutMs),
     };
-    this.socket = own.tls === undefined ? this.connectTcp(address) : this.connectTls(address, own.tls);
+    this.socket =
+      options.tls === undefined ? this.connectTcp(address) : this.connectTls(tlsOptions(address, options, options.tls));
     // Without 'drain' the backlog would be noticed with the next frame only.
     this.socket.on('drain', () => this.session.onWritable());
     this.socket.on('error', (error: NodeJS.ErrnoException) => this.finish({ t: 'error', code: error.code }));
@@ -132,8 +132,8 @@ export class Http2Connection implements Connection {
     return socket;
   }
 
-  private connectTls(address: Address, options: tls.ConnectionOptions): net.Socket {
-    const socket = tls.connect({ ...options, host: address.host, port: address.port, ALPNProtocols: ['h2'] });
+  private connectTls(options: tls.ConnectionOptions): net.Socket {
+    const socket = tls.connect(options);
     socket.setNoDelay(true);
     socket.on('secureConnect', () => {
       if (socket.alpnProtocol === 'h2') this.session.start();

@@ -1,4 +1,3 @@
-import type { ConnectionOptions } from 'node:tls';
 import type { TransportFactory } from '../port.ts';
 import { Http2Connection } from './connection.ts';
 import { DeadlineWheel } from './deadlines.ts';
@@ -8,8 +7,6 @@ export interface Http2TransportOptions {
   readonly maxMessageBytes?: number;
   /** Calls of one connection that may wait for the peer's MAX_CONCURRENT_STREAMS; one more is refused, never sent. 10,000. */
   readonly maxQueued?: number;
-  /** Speaks TLS with ALPN h2; without, HTTP/2 by prior knowledge. */
-  readonly tls?: ConnectionOptions;
 }
 
 /** The transport port on our own HTTP/2 and gRPC framing. */
@@ -17,7 +14,6 @@ export function createHttp2Transport(options: Http2TransportOptions = {}): Trans
   const own = {
     maxMessageBytes: options.maxMessageBytes ?? (16 << 20) + 65_536,
     maxQueued: options.maxQueued ?? 10_000,
-    tls: options.tls,
     wheel: new DeadlineWheel(),
   };
   return {

@@ -4,6 +4,7 @@ import { encodeField, encodeFields } from './hpack/encoder.ts';
 import { prefixBytes } from './message-reader.ts';
 import { RequestTemplate } from './output.ts';
 
+const nothing = new Uint8Array(0);
 /** A caller has a handful of paths; whoever makes them up must not fill the memory. */
 const mostPaths = 1000;
 
@@ -51,8 +52,9 @@ export class RequestHeads {
     return new RequestTemplate(head, Buffer.concat([prefix, message]));
   }
 
-  /** gRPC over HTTP/2: eight digits at most, here always milliseconds. */
+  /** gRPC over HTTP/2: eight digits at most, here always milliseconds. Nothing for a call without a limit. */
   timeout(ms: number): Uint8Array {
+    if (ms === Number.POSITIVE_INFINITY) return nothing;
     const whole = Math.min(99_999_999, Math.max(1, Math.ceil(ms) || 1));
     if (whole !== this.lastTimeout) {
       this.lastTimeout = whole;

@@ -1,3 +1,14 @@
+import {
+  aboveLastStream,
+  broken,
+  cancelled,
+  cutOff,
+  type EndCause,
+  expired,
+  httpFailure,
+  neverSent,
+  resetByPeer,
+} from '../failure.ts';
 import type {
   CallFailure,
   Goaway,
@@ -11,17 +22,6 @@ import type {
 } from '../port.ts';
 import { messageFailure, misplaced, outcomeOf } from './answer.ts';
 import type { DeadlineWheel } from './deadlines.ts';
-import {
-  aboveLastStream,
-  broken,
-  cancelled,
-  cutOff,
-  type EndCause,
-  expired,
-  httpFailure,
-  neverSent,
-  resetByPeer,
-} from './failure.ts';
 import { FrameReader, type FrameSink } from './frame-reader.ts';
 import {
   defaultFrameBytes,
@@ -304,7 +304,8 @@ export class Session implements FrameSink, StreamOwner, PreparedOwner {
   private begin(stream: Stream): void {
     const { wheel } = this.options;
     const { timeoutMs } = stream.request;
-    wheel.add(stream, this.output.tick() + (timeoutMs > 0 ? timeoutMs : 0));
+    stream.deadlineAt = this.output.tick() + (timeoutMs > 0 ? timeoutMs : 0);
+    if (stream.deadlineAt < Number.POSITIVE_INFINITY) wheel.add(stream, stream.deadlineAt);
     this.ordinary++;
     if (this.inFlight === 1) this.owner.onBusy();
     if (this.waiting.size > 0 || this.full) this.waiting.add(stream);
@@ -343,7 +344,7 @@ export class Session implements FrameSink, StreamOwner, PreparedOwner {
     plain.add(place, id, call, slot, deadlineAt);
     flow.window -= template.dataBytes;
     this.output.request(template, id);
-    if (call.slot < 0) this.arm(call, id, deadlineAt);
+    if (call.slot < 0 && deadlineAt < Number.POSITIVE_INFINITY) this.arm(call, id, deadlineAt);
     if (this.inFlight === 1) this.owner.onBusy();
     return true;
   }
@@ -377,7 +378,8 @@ export class Session implements FrameSink, StreamOwner, PreparedOwner {
     plain.remove(place);
     this.ordinary++;
     this.streams.set(id, stream);
-    this.options.wheel.add(stream, plain.deadlines[place] as number);
+    stream.deadlineAt = plain.deadlines[place] as number;
+    if (stream.deadlineAt < Number.POSITIVE_INFINITY) this.options.wheel.add(stream, stream.deadlineAt);
     return stream;
   }
 

@@ -1,7 +1,7 @@
-import type { CallFailure, ConnectionEnd, ErrorClass } from '../port.ts';
-import { errorCode } from './frames.ts';
+import { errorCode } from './http2/frames.ts';
+import type { CallFailure, ConnectionEnd, ErrorClass } from './port.ts';
 
-/** What happened, in the classes of the port. The connect-node transport says the same in the same situations (parity.test.ts). */
+/** What happened, in the classes of the port: the only table of them, for all transports. */
 
 /** Status codes of gRPC that we give ourselves. */
 export const status = {
@@ -48,6 +48,7 @@ function socketError(code: string | undefined): { errorClass: ErrorClass; reason
   switch (code) {
     case 'ECONNREFUSED':
       return { errorClass: 'refused', reason: 'refused' };
+    // Node had no code for it: something ended the socket.
     case undefined:
     case 'ECONNRESET':
     case 'EPIPE':
