@@ -535,9 +535,13 @@ export function storyState(run: Run, story: StoryRun): StoryState {
   return isPinned(run, lane) ? 'never' : 'open';
 }
 
-/** Healthy connections to a virtual address, on which no call can ever reach another pod. */
+/**
+ * Healthy connections on which no call can ever reach another pod: to a virtual address, or of a pick_first, which looks
+ * at no other address of its list while its connection lives.
+ */
 export function isPinned(run: Run, lane: LaneRun): boolean {
-  if (lane.state !== 'running' || knowsPods(run, lane) || isProxied(lane)) return false;
+  if (lane.state !== 'running' || isProxied(lane)) return false;
+  if (knowsPods(run, lane) && lane.spec.policy !== 'pick_first') return false;
   const connections = [...lane.connections.values()];
   return connections.length > 0 && connections.every((connection) => connection.state === 'READY');
 }

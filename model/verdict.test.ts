@@ -62,6 +62,48 @@ describe('verdict of a quiet run', () => {
     expect(pods).toHaveLength(3);
   });
 
+  it('headless with pick_first is pinned and waits for no pod, known or not', () => {
+    const { script, pods } = fourLanes();
+    const [first] = pods;
+    script.lane('headless', { policy: 'pick_first' });
+    const one = [{ uid: 'uid-1', answered: 20 }];
+    for (const address of pods.slice(1).map(addressOf)) {
+      script.event(
+        { case: 'disconnected', value: { reason: 'removed from list' } },
+        { laneId: 'headless', address, connectionId: `headless-${address}` },
+      );
+    }
+    script.picker('headless', [addressOf(first!)]);
+    script.traffic(12, { headless: one });
+    expect(text(script, 'headless')).toBe('Pinned: 1 of 3 pods gets every call; pick_first uses one, round_robin all.');
+    const grown = [...pods, pod(4)];
+    script.podEvent('podAdded', pod(4)).podEvent('podReady', pod(4)).slice(grown);
+    script.traffic(12, { headless: one });
+    expect(text(script, 'headless')).toBe('Pinned: 1 of 4 pods gets every call; pick_first uses one, round_robin all.');
+    const story = toSnapshot(script.run, script.now)
+      .changes.at(-1)
+      ?.stories.find((s) => s.laneId === 'headless');
+    expect(story?.state).toBe('never');
+  });
+
+  it('policies that draw are even on average; least_request is uneven on purpose', () => {
+    const { script } = fourLanes();
+    script.lane('headless', { policy: 'random' });
+    script.traffic(10, { headless: ['uid-1', 'uid-2', 'uid-3'].map((uid) => ({ uid, answered: 10 })) });
+    expect(text(script, 'headless')).toBe('Even: 3 pods, about 33.3 % each.');
+    script.lane('headless', { policy: 'least_request' });
+    script.traffic(10, {
+      headless: [
+        { uid: 'uid-1', answered: 14 },
+        { uid: 'uid-2', answered: 13 },
+        { uid: 'uid-3', answered: 3 },
+      ],
+    });
+    expect(text(script, 'headless')).toBe(
+      'Uneven: pod3 gets 10 %, its part is 33 %; least_request follows who answers sooner.',
+    );
+  });
+
   it('does not judge a handful of calls', () => {
     const { script } = fourLanes();
     script

@@ -199,7 +199,8 @@ function toRemoved(run: Run, lane: LaneRun, now: number): Verdict | undefined {
 }
 
 function waitingStories(run: Run, lane: LaneRun): StoryRun[] {
-  if (!knowsPods(run, lane)) return [];
+  // Who is pinned waits for nothing.
+  if (!knowsPods(run, lane) || isPinned(run, lane)) return [];
   const stories: StoryRun[] = [];
   for (const change of run.changes) {
     for (const story of change.stories) {
@@ -358,8 +359,13 @@ function uneven(run: Run, lane: LaneRun, ready: string[]): Verdict | undefined {
   const percent = (value: number) => `${Math.round((100 * value) / total)} %`;
   return say(
     `uneven:${worst.uid}`,
-    `*Uneven*: ${handleOf(run, worst.uid)} gets *${percent(worst.value)}*, its part is ${percent(fair)}.`,
+    `*Uneven*: ${handleOf(run, worst.uid)} gets *${percent(worst.value)}*, its part is ${percent(fair)}${meant(lane)}.`,
   );
+}
+
+/** least_request sends less to who answers later: an uneven spread is what it is for. */
+function meant(lane: LaneRun): string {
+  return lane.spec.policy === 'least_request' && !isProxied(lane) ? '; least_request follows who answers sooner' : '';
 }
 
 function even(run: Run, lane: LaneRun, ready: string[], now: number): Verdict {
@@ -388,8 +394,13 @@ function even(run: Run, lane: LaneRun, ready: string[], now: number): Verdict {
   const share = 100 / ready.length;
   return say(
     `even:${ready.length}`,
-    `*Even*: ${ready.length} pods, ${share % 1 === 0 ? share : share.toFixed(1)} % each.`,
+    `*Even*: ${ready.length} pods, ${byChance(lane) ? 'about ' : ''}${share % 1 === 0 ? share : share.toFixed(1)} % each.`,
   );
+}
+
+/** Policies that draw: their spread is even on average, never exactly. */
+function byChance(lane: LaneRun): boolean {
+  return (lane.spec.policy === 'random' || lane.spec.policy === 'least_request') && !isProxied(lane);
 }
 
 /** The slowest of the change's new pods on that lane; undefined unless all of them answered. */

@@ -20,11 +20,13 @@ export type RpcKind = (typeof rpcKinds)[number];
 export const resolvers = ['static', 'dns', 'kubernetes'] as const;
 export type Resolver = (typeof resolvers)[number];
 
-export const policies = ['pick_first', 'round_robin'] as const;
+export const policies = ['pick_first', 'round_robin', 'least_request', 'random'] as const;
 export type Policy = (typeof policies)[number];
 
-export const profiles = ['grpc-go', 'grpc-js', 'grpc-java', 'poll'] as const;
+/** Whose behaviour of the resolver: the first four of dns, kuberesolver of kubernetes. */
+export const profiles = ['grpc-go', 'grpc-js', 'grpc-java', 'poll', 'kuberesolver'] as const;
 export type Profile = (typeof profiles)[number];
+export type DnsProfileName = Exclude<Profile, 'kuberesolver'>;
 
 /** Which software makes a lane's calls. */
 export const clients = ['lbscope', 'connect-node', 'grpc-js', 'http1-json'] as const;

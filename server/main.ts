@@ -18,6 +18,7 @@ import { createClock, nodeTimers } from './events/clock.ts';
 import { createHub } from './events/hub.ts';
 import { clusterActions } from './kube/agent-actions.ts';
 import { connectKube } from './kube/connect.ts';
+import { createKuberesolverWatch } from './kube/kuberesolver.ts';
 import { createSliceWatch } from './kube/slices.ts';
 import { Truth } from './kube/truth.ts';
 import { whyNot } from './kube/why-not.ts';
@@ -87,6 +88,7 @@ async function main(options: AgentOptions): Promise<void> {
   // The lanes: a channel resolves, balances and connects; a driver sends through it.
   const lookup = createNodeLookup({ server: options.dns });
   const slices = createSliceWatch({ connect: kube.connect, timers, random });
+  const kuberesolver = createKuberesolverWatch({ connect: kube.connect, timers });
   const transport = options.transport === 'lbscope' ? createHttp2Transport() : createConnectNodeTransport();
   const whyApi = kube.connect();
   const names = {
@@ -132,7 +134,7 @@ async function main(options: AgentOptions): Promise<void> {
           channelIndex,
           transport,
           lookup,
-          sliceWatch: telling(slices, onForbidden),
+          sliceWatch: telling(spec.profile === 'kuberesolver' ? kuberesolver : slices, onForbidden),
           events: hub,
           clock,
           timers,

@@ -73,8 +73,8 @@ function wordsOf(snapshot: GetSnapshotResponse, lane: Lane, { uid, standing }: L
     case 'gone':
       return pod === undefined || pod.phase === 'Gone' ? 'Gone' : 'Leaving';
     case 'ghost': {
-      // round_robin picks READY connections only: a ghost without one costs nothing any more.
-      if (decider(lane) !== 'envoy' && lane.spec?.policy === 'round_robin' && !connected(snapshot, lane, uid)) {
+      // A client picks READY connections only, whatever its policy: a ghost without one costs nothing any more.
+      if (decider(lane) !== 'envoy' && !connected(snapshot, lane, uid)) {
         return 'Still listed, not used';
       }
       return pod?.phase === 'Gone' ? 'Gone, still listed' : 'Not ready, still listed';

@@ -1,16 +1,5 @@
-/** The fields of a lane that depend on each other. */
-export interface LaneFields {
-  readonly target?: unknown;
-  readonly resolver?: unknown;
-  readonly profile?: unknown;
-  readonly envoyStatus?: unknown;
-  readonly pollIntervalSeconds?: unknown;
-  readonly policy?: unknown;
-  readonly client?: unknown;
-  readonly keepAlive?: unknown;
-  readonly tls?: unknown;
-  readonly method?: unknown;
-}
+import { checkBalancing } from './balancing-fields.ts';
+import type { LaneFields } from './lane-fields.ts';
 
 const dnsLabel = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/i;
 const portName = /^(?=.{1,15}$)[a-z0-9]+(-[a-z0-9]+)*$/;
@@ -27,11 +16,7 @@ export function checkLaneSpec(lane: LaneFields, path = 'lane'): string[] {
     const fault = hostAndPort(envoyStatus);
     if (fault !== undefined) faults.push(`${path}.envoyStatus is ${JSON.stringify(envoyStatus)}: ${fault}`);
   }
-  if (typeof profile === 'string' && profile !== '' && resolver !== 'dns') {
-    faults.push(
-      `${path}.profile is "${profile}": allowed is nothing, as it says how a client asks DNS and the resolver is "${resolver}"`,
-    );
-  }
+  faults.push(...checkBalancing(lane, path));
   if (typeof pollIntervalSeconds === 'number' && pollIntervalSeconds !== 0) {
     if (profile !== 'poll') {
       faults.push(

@@ -16,6 +16,7 @@ const json = (name: string, body: unknown) =>
     new TextEncoder().encode(typeof body === 'string' ? body : JSON.stringify(body)),
   );
 
+const retry = { maxAttempts: 3, initialBackoffMs: 10, maxBackoffMs: 100, backoffMultiplier: 2, codes: ['UNAVAILABLE'] };
 const lane = { id: 'x', label: 'X', target: 'a:1', resolver: 'dns', policy: 'round_robin' };
 
 /** Each says what the message must name: the field, the value, what is allowed. */
@@ -83,9 +84,28 @@ const refused: [method: string, body: unknown, ...names: (string | RegExp)[]][] 
   ['PutLane', { lane: { ...lane, id: 'a'.repeat(33) } }, 'lane.id is'],
   ['PutLane', { lane: { ...lane, label: 'two\nlines' } }, 'lane.label', 'one line'],
   ['PutLane', { lane: { ...lane, resolver: 'carrier-pigeon' } }, 'lane.resolver is "carrier-pigeon"', 'kubernetes'],
-  ['PutLane', { lane: { ...lane, policy: 'random' } }, 'lane.policy is "random"', 'pick_first'],
+  ['PutLane', { lane: { ...lane, policy: 'ring_hash' } }, 'lane.policy is "ring_hash"', 'pick_first', 'least_request'],
+  ['PutLane', { lane: { ...lane, shuffle: true } }, 'lane.shuffle is true', "pick_first's"],
+  ['PutLane', { lane: { ...lane, choices: 3 } }, 'lane.choices is 3', "least_request's"],
+  ['PutLane', { lane: { ...lane, policy: 'least_request', choices: 1 } }, 'lane.choices is 1', 'from 2 to 10'],
+  ['PutLane', { lane: { ...lane, profile: 'kuberesolver' } }, 'lane.profile is "kuberesolver"', 'grpc-js'],
+  ['PutLane', { lane: { ...lane, profile: 'poll', resolutionFloorSeconds: 5 } }, 'lane.resolutionFloorSeconds is 5'],
+  ['PutLane', { lane: { ...lane, profile: 'grpc-go', dnsCacheTtlSeconds: -1 } }, 'lane.dnsCacheTtlSeconds is -1'],
+  ['PutLane', { lane: { ...lane, profile: 'grpc-java', dnsCacheTtlSeconds: 1.5 } }, 'lane.dnsCacheTtlSeconds is 1.5'],
+  ['PutLane', { lane: { ...lane, idleTimeoutSeconds: 0.5 } }, 'lane.idleTimeoutSeconds is 0.5', '30 min'],
+  ['PutLane', { lane: { ...lane, keepaliveTimeMs: 10 } }, 'lane.keepaliveTimeMs is 10', '1000'],
+  ['PutLane', { lane: { ...lane, keepaliveTimeoutMs: 10 } }, 'lane.keepaliveTimeoutMs is 10', 'no PING'],
+  ['PutLane', { lane: { ...lane, retry: { ...retry, codes: [] } } }, 'lane.retry.codes is []', 'at least one'],
+  ['PutLane', { lane: { ...lane, retry: { ...retry, codes: ['OK'] } } }, 'lane.retry.codes has "OK"'],
+  ['PutLane', { lane: { ...lane, retry: { ...retry, budgetTokens: 10 } } }, 'budgetTokens is 10 and budgetRatio is 0'],
+  ['PutLane', { lane: { ...lane, retry: { ...retry, maxAttempts: 6 } } }, 'lane.retry.maxAttempts is 6', 'from 2 to 5'],
   ['PutLane', { lane: { ...lane, profile: 'grpc-c' } }, 'lane.profile is "grpc-c"', 'grpc-java'],
-  ['PutLane', { lane: { ...lane, resolver: 'static', profile: 'grpc-go' } }, 'lane.profile is "grpc-go"', 'DNS'],
+  [
+    'PutLane',
+    { lane: { ...lane, resolver: 'static', profile: 'grpc-go' } },
+    'lane.profile is "grpc-go"',
+    'asks nobody',
+  ],
   ['PutLane', { lane: { ...lane, connections: 1_001 } }, 'lane.connections is 1001'],
   ['PutLane', { lane: { ...lane, pollIntervalSeconds: 5 } }, 'lane.pollIntervalSeconds is 5', 'profile poll'],
   ['PutLane', { lane: { ...lane, profile: 'poll', pollIntervalSeconds: 0.5 } }, 'pollIntervalSeconds is 0.5'],
@@ -123,6 +143,12 @@ const accepted: [method: string, body: unknown][] = [
   ['PutLane', { lane: { ...lane, target: 'a.b.svc.cluster.local.:1', profile: 'poll', pollIntervalSeconds: 5 } }],
   ['PutLane', { lane: { ...lane, target: 'greeter.lbscope:grpc', resolver: 'kubernetes' } }],
   ['PutLane', { lane: { ...lane, envoyStatus: 'greeter-envoy.lbscope.svc.cluster.local:9902', profile: '' } }],
+  ['PutLane', { lane: { ...lane, policy: 'pick_first', shuffle: true, waitForReady: true } }],
+  ['PutLane', { lane: { ...lane, policy: 'least_request', choices: 10 } }],
+  ['PutLane', { lane: { ...lane, profile: 'grpc-java', dnsCacheTtlSeconds: -1 } }],
+  ['PutLane', { lane: { ...lane, resolutionFloorSeconds: 5, idleTimeoutSeconds: 60, keepaliveTimeMs: 10_000 } }],
+  ['PutLane', { lane: { ...lane, target: 'a.b:1', resolver: 'kubernetes', profile: 'kuberesolver' } }],
+  ['PutLane', { lane: { ...lane, retry: { ...retry, budgetTokens: 10, budgetRatio: 0.1 } } }],
 ];
 
 describe('what is refused', () => {

@@ -119,11 +119,11 @@ const lane: RequestRules = {
     tls,
     retry: { kind: 'message', request: retry },
     waitForReady: { kind: 'bool' },
-    // Below 1 s a server would answer with GOAWAY "too_many_pings".
-    keepaliveTimeMs: { ...whole(0, 86_400_000) },
+    keepaliveTimeMs: whole(0, 86_400_000),
     keepaliveTimeoutMs: whole(0, 600_000),
     method: { kind: 'message', request: method },
     resolutionFloorSeconds: number(0, 86_400),
+    dnsCacheTtlSeconds: whole(-1, 86_400),
     idleTimeoutSeconds: number(0, 86_400),
     shuffle: { kind: 'bool' },
     choices: whole(0, 10),

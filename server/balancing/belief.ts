@@ -10,6 +10,9 @@ interface Answer {
   readonly at: number;
 }
 
+/** Channel idle timeout of grpc-go, grpc-js and grpc-java. */
+export const usualIdleMs = 1_800_000;
+
 /** What the channel holds for true, its age, and the events that tell of it. */
 export class Belief {
   private readonly clock: Clock;
@@ -86,11 +89,20 @@ export class Belief {
 function sentence(next: Next, healthy: boolean, now: number): readonly [kind: string, reason: string] {
   switch (next.t) {
     case 'never':
-      return ['none', 'a fixed address: nothing is ever looked up'];
-    case 'on_loss':
-      return healthy
-        ? ['none', 'nothing pending, every connection is healthy']
-        : ['connection', 'nothing pending, the next lost connection or failed attempt asks'];
+      return ['none', next.why];
+    case 'on_loss': {
+      const note = next.note === undefined ? '' : `; ${next.note}`;
+      if (healthy) return ['none', `nothing pending, every connection is healthy${note}`];
+      const old = next.onceOlderThanMs > 0 ? `, once the answer is ${plainDuration(next.onceOlderThanMs)} old` : '';
+      return ['connection', `nothing pending, the next lost connection or failed attempt asks${old}${note}`];
+    }
+    case 'idle': {
+      const usual = next.afterMs === usualIdleMs ? '' : `, in place of ${plainDuration(usualIdleMs)}`;
+      return [
+        'connection',
+        `idle after ${plainDuration(next.afterMs)} without a call${usual}: the next call looks up anew`,
+      ];
+    }
     case 'running':
       return ['', ''];
     case 'timer':

@@ -186,4 +186,54 @@ describe('channel over time', () => {
     expect(() => bench({ target: 'x:0' })).toThrow('port "0"');
     expect(() => bench({ resolver: 'kubernetes', target: 'greeter:80' })).toThrow('service.namespace:port');
   });
+
+  it('an idle timeout of its own, and what it says while it is idle', async () => {
+    const b = bench({ idleTimeoutMs: 60_000 });
+    await b.call();
+    await b.time.advance(60_001);
+    expect(b.channel.state).toBe('IDLE');
+    expect(b.next()).toEqual({
+      kind: 'connection',
+      reason: 'idle after 1 min without a call, in place of 30 min: the next call looks up anew',
+    });
+    expect(b.log.values('disconnected').length).toBe(2);
+  });
+
+  it('grpc-js with pick_first: the loss alone asks nobody, the next call does, and the old list is dialled at once', async () => {
+    const b = bench({ policy: 'pick_first', profile: 'grpc-js' });
+    await b.call();
+    await b.time.advance(60_000);
+    b.transport.breakConnection('10.0.0.1');
+    await b.time.advance(60_000);
+    expect(b.lookup.askedAt).toEqual([0]);
+    b.lookup.tookMs = 500;
+    expect(await b.call()).toMatchObject({ ok: true });
+    expect(b.lookup.askedAt).toEqual([0, 120_000]);
+    expect(b.transport.dials.at(-1)).toMatchObject({ address: '10.0.0.1', at: 120_000 });
+    expect(b.log.values('resolutionStarted').at(-1)).toMatchObject({ trigger: 'next call' });
+  });
+
+  it('grpc-js with round_robin: a new address makes it ask once more at the mark', async () => {
+    const b = bench({ profile: 'grpc-js' });
+    await b.call();
+    await b.time.advance(40_000);
+    b.lookup.outcome = { ok: true, addresses: ['10.0.0.1', '10.0.0.2', '10.0.0.3'] };
+    b.transport.breakConnection('10.0.0.2');
+    await b.time.advance(600_000);
+    expect(b.lookup.askedAt).toEqual([0, 40_000, 70_000]);
+  });
+
+  it('a lane that waits for ready waits in TRANSIENT_FAILURE, too', async () => {
+    const b = bench({ waitForReady: true });
+    b.transport.dead.add('10.0.0.1').add('10.0.0.2');
+    let result: unknown;
+    void b.call().then((outcome) => {
+      result = outcome;
+    });
+    await b.time.advance(900);
+    expect(b.channel.state).toBe('TRANSIENT_FAILURE');
+    expect(result).toBeUndefined();
+    await b.time.advance(200);
+    expect(result).toMatchObject({ ok: false, errorClass: 'deadline' });
+  });
 });

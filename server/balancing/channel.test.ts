@@ -263,6 +263,55 @@ describe('channel on real sockets', () => {
     expect(log.values('disconnected')[0].reason).toBe('reset');
   });
 
+  it('pick_first goes past an address that nobody listens at', async () => {
+    const [dead, alive] = await Promise.all([listener('dead'), listener('alive')]);
+    await dead.crash();
+    const { channel: c, log } = channel(new ManualWatch([dead, alive]), { policy: 'pick_first' });
+    expect(await counts(c, 5)).toEqual({ alive: 5 });
+    expect(log.values('connectFailed')).toHaveLength(1);
+  });
+
+  it('least_request goes round a pod that holds its calls', async () => {
+    const pods = await Promise.all(['a', 'b'].map((name) => listener(name)));
+    const [a] = pods as [TestListener, TestListener];
+    let draws = 0;
+    // One of each for every pick.
+    const random = () => (draws++ % 2) / 2;
+    const { channel: c, log } = channel(new ManualWatch(pods), { policy: 'least_request', random });
+    await call(c);
+    await until(() => inPicker(log) === 2);
+    a.behave({ t: 'hold' });
+    const held = call(c);
+    await until(() => a.calls >= 1 && a.connections === 1);
+    expect(await counts(c, 40)).toEqual({ b: 40 });
+    a.release();
+    expect(await held).toMatchObject({ ok: true });
+    a.behave({ t: 'answer' });
+    const { a: again = 0 } = await counts(c, 40);
+    expect(again).toBe(40);
+  });
+
+  it('random spreads by chance and loses a crashed pod at once', async () => {
+    const [a, b] = await Promise.all([listener('a'), listener('b')]);
+    let seed = 7;
+    const random = () => {
+      seed = (seed * 48_271) % 2_147_483_647;
+      return seed / 2_147_483_647;
+    };
+    const { channel: c, log } = channel(new ManualWatch([a, b]), { policy: 'random', random });
+    await call(c);
+    await until(() => inPicker(log) === 2);
+    const spread = await counts(c, 400);
+    // Standard deviation 10.
+    expect(Math.abs((spread.a ?? 0) - 200)).toBeLessThan(50);
+    await b.crash();
+    await until(() => inPicker(log) === 1);
+    expect(await counts(c, 20)).toEqual({ a: 20 });
+    await b.restart();
+    await until(() => inPicker(log) === 2);
+    expect(Object.keys(await counts(c, 40)).sort()).toEqual(['a', 'b']);
+  });
+
   it('streams stay where they began, whatever the list says', async () => {
     const [a, b] = await Promise.all([listener('a'), listener('b')]);
     a.behave({ t: 'echo' });

@@ -7,6 +7,7 @@ import type {
   TransportFactory,
   UnaryOutcome,
 } from '../transport/port.ts';
+import { usualIdleMs } from './belief.ts';
 import type { CallResult, CallRoute, Channel, ConnectivityState, StreamCall, UnaryCall } from './channel-port.ts';
 import { failPicker, type Picker, type Policy, type PolicyHelper, queuePicker } from './policy/port.ts';
 import {
@@ -37,16 +38,10 @@ export interface ChannelOptions extends LowerChannelSpec {
   readonly random: () => number;
   /** gRPC's connection-backoff document: 20 s (MIN_CONNECT_TIMEOUT). */
   readonly connectTimeoutMs?: number;
-  /** GRPC_ARG_KEEPALIVE_TIME_MS; here 10 s, as a lost node is silent and nothing else notices it. 0 is grpc-go's default: off. */
-  readonly pingIntervalMs?: number;
-  /** GRPC_ARG_KEEPALIVE_TIMEOUT_MS; here 3 s. */
-  readonly pingTimeoutMs?: number;
-  /** Without any call for this long the channel lets go of everything; 30 min in all three implementations. */
-  readonly idleTimeoutMs?: number;
 }
 
-/** The part of a channel's specification that its resolver does not need. */
-export type LowerChannelSpec = Omit<ChannelSpec, 'resolver' | 'profile' | 'pollIntervalMs'>;
+/** The part of a channel's specification that is not its resolver's alone; whose profile it is, policies need to know. */
+export type LowerChannelSpec = Omit<ChannelSpec, 'pollIntervalMs' | 'floorMs'>;
 
 export interface WholeChannelOptions extends Omit<ChannelOptions, 'resolution'>, ChannelSpec {
   readonly lookup: Lookup;
@@ -97,10 +92,10 @@ class BalancingChannel implements Channel {
     this.connectOptions = {
       authority: options.target,
       connectTimeoutMs: options.connectTimeoutMs ?? 20_000,
-      pingIntervalMs: options.pingIntervalMs ?? 10_000,
-      pingTimeoutMs: options.pingTimeoutMs ?? 3_000,
+      pingIntervalMs: options.pingIntervalMs ?? 0,
+      pingTimeoutMs: options.pingTimeoutMs ?? 20_000,
     };
-    this.idleTimeoutMs = options.idleTimeoutMs ?? 1_800_000;
+    this.idleTimeoutMs = options.idleTimeoutMs ?? usualIdleMs;
     this.idPrefix = idPrefix(options.laneId, options.channelIndex, options.clock);
     this.lastCallAt = options.clock.now();
     this.waiting = new WaitingCalls(options.timers);
@@ -207,7 +202,10 @@ class BalancingChannel implements Channel {
           route.take(result.subchannel.key, live, result.how, this.answer, this.options.clock.now());
           return live;
         }
-      } else if (result.t === 'fail' && (call.waitForReady !== true || this.connectivity === 'SHUTDOWN')) {
+      } else if (
+        result.t === 'fail' &&
+        (!(call.waitForReady ?? this.options.waitForReady ?? false) || this.connectivity === 'SHUTDOWN')
+      ) {
         return { errorClass: result.errorClass, code: 14, message: result.message };
       }
       // The pick itself may have brought another picker (it leaves IDLE): nobody would wake us for that one.
@@ -284,15 +282,15 @@ class BalancingChannel implements Channel {
       if (this.active > 0) this.armIdle(this.idleTimeoutMs);
       else if (left > 0) this.armIdle(left);
       else {
-        this.letGo();
+        this.letGo(this.idleTimeoutMs);
         this.answer = undefined;
         this.publish('IDLE', this.idlePicker, []);
       }
     }, ms);
   }
 
-  private letGo(): void {
-    this.resolution.stop();
+  private letGo(idleAfterMs?: number): void {
+    this.resolution.stop(idleAfterMs);
     const { policy } = this;
     this.policy = undefined;
     policy?.stop();
@@ -309,7 +307,7 @@ class BalancingChannel implements Channel {
     } else if (told.addresses.length === 0) {
       this.empty('no endpoints: the list of addresses is empty');
     } else {
-      this.policy ??= createPolicy(this.options.policy, this.policyHelper());
+      this.policy ??= createPolicy(this.options, this.policyHelper());
       this.policy.onAddresses(told.addresses);
       this.tellHealth();
     }
@@ -341,6 +339,7 @@ class BalancingChannel implements Channel {
       update: (state, picker, ready) => this.publish(state, picker, ready),
       requestResolution: (trigger) => this.resolution.request(trigger),
       random: this.options.random,
+      setTimeout: (run, ms) => this.options.timers.setTimeout(run, ms),
     };
   }
 

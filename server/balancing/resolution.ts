@@ -25,7 +25,8 @@ export interface ResolutionRef {
 export interface ResolutionLink {
   start(): void;
   request(trigger: Trigger): void;
-  stop(): void;
+  /** `idleAfterMs`: the channel has had no call for so long, and will start anew with the next. */
+  stop(idleAfterMs?: number): void;
   /** Every connection that should be there is: part of the sentence about what comes next. */
   healthy(healthy: boolean): void;
 }
@@ -77,10 +78,11 @@ export class Resolution implements ResolutionLink {
     this.slot.request(trigger);
   }
 
-  stop(): void {
+  stop(idleAfterMs?: number): void {
     this.slot.stop();
     this.belief = this.newBelief();
-    this.next = { t: 'running' };
+    this.next = idleAfterMs === undefined ? { t: 'running' } : { t: 'idle', afterMs: idleAfterMs };
+    this.tellNext();
   }
 
   healthy(healthy: boolean): void {

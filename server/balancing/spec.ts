@@ -1,8 +1,10 @@
-import type { Policy as PolicyName, Profile, Resolver as ResolverName } from '../../model/words.ts';
+import type { DnsProfileName, Policy as PolicyName, Profile, Resolver as ResolverName } from '../../model/words.ts';
 import type { Clock, Timers } from '../events/port.ts';
 import { parseTarget, portNumber } from './address.ts';
+import { LeastRequest } from './policy/least-request.ts';
 import { PickFirst } from './policy/pick-first.ts';
 import type { Policy, PolicyHelper, PolicySubchannel } from './policy/port.ts';
+import { RandomPolicy } from './policy/random.ts';
 import { RoundRobin } from './policy/round-robin.ts';
 import { DnsResolver } from './resolver/dns.ts';
 import { createKubernetesResolver } from './resolver/kubernetes.ts';
@@ -16,10 +18,24 @@ export interface ChannelSpec {
   readonly target: string;
   readonly resolver: ResolverName;
   readonly policy: PolicyName;
-  /** Whose DNS behaviour; ignored by other resolvers. Default grpc-go. */
+  /** Whose behaviour of that resolver; default grpc-go for dns, a reflector for kubernetes. */
   readonly profile?: Profile;
   /** For the poll profile; default 30 min, what grpc-go had until 1.26. */
   readonly pollIntervalMs?: number;
+  /** Least time between lookups in place of the profile's 30 s; Infinity: never again after a success. */
+  readonly floorMs?: number;
+  /** pick_first: each list is shuffled (gRFC A62). */
+  readonly shuffle?: boolean;
+  /** least_request: how many endpoints are drawn (gRFC A48's choiceCount); default 2. */
+  readonly choices?: number;
+  /** Calls that don't say otherwise wait in TRANSIENT_FAILURE, too. */
+  readonly waitForReady?: boolean;
+  /** GRPC_ARG_KEEPALIVE_TIME_MS: PING after this much silence while calls are in flight; default 0, off, as in grpc-go. */
+  readonly pingIntervalMs?: number;
+  /** GRPC_ARG_KEEPALIVE_TIMEOUT_MS; default 20 s. */
+  readonly pingTimeoutMs?: number;
+  /** Without any call for this long the channel lets go of everything; 30 min in all three implementations. */
+  readonly idleTimeoutMs?: number;
 }
 
 export interface ResolverParts {
@@ -52,7 +68,10 @@ export function createResolver(spec: ChannelSpec, parts: ResolverParts, listener
     case 'static':
       return createStaticResolver({ ...parts, host, port }, listener);
     case 'dns': {
-      const profile = dnsProfile(spec.profile ?? 'grpc-go', spec.pollIntervalMs);
+      const profile = dnsProfile(dnsProfileOf(spec.profile), {
+        pollIntervalMs: spec.pollIntervalMs,
+        floorMs: spec.floorMs,
+      });
       return new DnsResolver({ ...parts, host, port, profile }, listener);
     }
     case 'kubernetes': {
@@ -60,18 +79,41 @@ export function createResolver(spec: ChannelSpec, parts: ResolverParts, listener
       if (sliceWatch === undefined) throw new TypeError('a kubernetes resolver needs a cluster');
       const [name = '', namespace = ''] = host.split('.');
       return createKubernetesResolver(
-        { service: { namespace, name }, port: port || target.port, sliceWatch },
+        {
+          service: { namespace, name },
+          port: port || target.port,
+          sliceWatch,
+          kuberesolver: spec.profile === 'kuberesolver',
+        },
         listener,
       );
     }
   }
 }
 
-export function createPolicy<S extends PolicySubchannel>(name: PolicyName, helper: PolicyHelper<S>): Policy<S> {
-  switch (name) {
+/** A profile of another resolver counts as none. */
+function dnsProfileOf(profile: Profile | undefined): DnsProfileName {
+  return profile === undefined || profile === 'kuberesolver' ? 'grpc-go' : profile;
+}
+
+type PolicySpec = Pick<ChannelSpec, 'resolver' | 'policy' | 'profile' | 'shuffle' | 'choices'>;
+
+export function createPolicy<S extends PolicySubchannel>(spec: PolicySpec, helper: PolicyHelper<S>): Policy<S> {
+  // Whose habits of asking for addresses: the same policy asks at other moments in other implementations.
+  const whose = spec.resolver === 'dns' ? dnsProfileOf(spec.profile) : undefined;
+  const habits = { whileConnecting: whose === 'grpc-js' };
+  switch (spec.policy) {
     case 'pick_first':
-      return new PickFirst(helper);
+      return new PickFirst(helper, {
+        shuffle: spec.shuffle === true,
+        asks: whose === 'grpc-js' ? 'with the next call' : 'on loss',
+        asksPerAttempt: whose === 'grpc-go',
+      });
     case 'round_robin':
-      return new RoundRobin(helper);
+      return new RoundRobin(helper, habits);
+    case 'least_request':
+      return new LeastRequest(helper, spec.choices ?? 2, habits);
+    case 'random':
+      return new RandomPolicy(helper, habits);
   }
 }

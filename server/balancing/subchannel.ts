@@ -81,6 +81,12 @@ export class Subchannel implements PolicySubchannel {
     return this.life.t === 'READY' ? this.life.live : undefined;
   }
 
+  get inFlight(): number {
+    let calls = 0;
+    for (const { connection } of this.open) calls += connection?.inFlight ?? 0;
+    return calls;
+  }
+
   connect(): void {
     if (this.life.t !== 'IDLE') return;
     const { clock, transport, address, connect, nextConnectionId } = this.options;

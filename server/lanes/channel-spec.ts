@@ -13,5 +13,19 @@ export function channelSpec(spec: LaneSpec): ChannelSpec {
     policy,
     ...(profile === undefined ? {} : { profile }),
     ...(spec.pollIntervalSeconds > 0 ? { pollIntervalMs: spec.pollIntervalSeconds * 1_000 } : {}),
+    ...floorOf(spec),
+    ...(spec.idleTimeoutSeconds > 0 ? { idleTimeoutMs: spec.idleTimeoutSeconds * 1_000 } : {}),
+    ...(spec.choices > 0 ? { choices: spec.choices } : {}),
+    shuffle: spec.shuffle,
+    waitForReady: spec.waitForReady,
+    pingIntervalMs: spec.keepaliveTimeMs,
+    ...(spec.keepaliveTimeoutMs > 0 ? { pingTimeoutMs: spec.keepaliveTimeoutMs } : {}),
   };
+}
+
+/** networkaddress.cache.ttl, where it is set, is the floor of grpc-java: negative is for ever, 0 none. */
+function floorOf(spec: LaneSpec): { floorMs?: number } {
+  const { dnsCacheTtlSeconds: ttl, resolutionFloorSeconds: floor } = spec;
+  if (ttl !== undefined) return { floorMs: ttl < 0 ? Number.POSITIVE_INFINITY : ttl * 1_000 };
+  return floor > 0 ? { floorMs: floor * 1_000 } : {};
 }

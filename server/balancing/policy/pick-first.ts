@@ -1,12 +1,31 @@
+import type { TimerHandle } from '../../events/port.ts';
 import type { Address } from '../../transport/port.ts';
 import { distinct, keyOf } from '../address.ts';
 import type { ConnectivityState } from '../channel-port.ts';
+import { inHappyOrder, shuffled } from './order.ts';
 import { failPicker, type Picker, type Policy, type PolicyHelper, type PolicySubchannel, queuePicker } from './port.ts';
+
+/** gRFC A61's connection attempt delay (RFC 8305): an address that has not answered by then gets a rival. */
+export const attemptDelayMs = 250;
+
+export interface PickFirstOptions {
+  /** gRFC A62, shuffleAddressList: each new list is shuffled before it is used. */
+  readonly shuffle?: boolean;
+  /** When addresses are asked for after the connection ended: at once, or (grpc-js) when the next call leaves IDLE. */
+  readonly asks?: 'on loss' | 'with the next call';
+  /** grpc-go asks after each failed attempt, the others when the whole list has failed. */
+  readonly asksPerAttempt?: boolean;
+}
 
 type State<S> =
   | { readonly t: 'idle' }
-  /** The first pass through the list, at `index`. */
-  | { readonly t: 'trying'; readonly tried: readonly S[]; readonly current: S; readonly index: number }
+  /** The first pass through the list: those tried so far, newest last; the timer starts the next one beside them. */
+  | {
+      readonly t: 'trying';
+      readonly tried: readonly S[];
+      readonly failed: ReadonlySet<S>;
+      readonly timer: TimerHandle | undefined;
+    }
   /** Every address failed; each is tried again when its backoff ends (gRFC A62: failed until READY). */
   | { readonly t: 'failed'; readonly tried: readonly S[] }
   | { readonly t: 'ready'; readonly subchannel: S }
@@ -14,13 +33,18 @@ type State<S> =
 
 /**
  * One connection, to the first address of the list that takes one, until it breaks. Then IDLE, and the next call starts
- * from the first address again: DNS shuffles its answers, which is what makes that random.
+ * from the first address again: DNS shuffles its answers, which is what makes that random (or `shuffle` does).
+ * Attempts are made in the order of gRFC A61 (families interleaved), the next one as soon as one fails, or 250 ms after
+ * the last began.
  */
 export class PickFirst<S extends PolicySubchannel> implements Policy<S> {
   readonly name = 'pick_first';
   private readonly helper: PolicyHelper<S>;
+  private readonly options: PickFirstOptions;
   private addresses: readonly Address[] = [];
   private state: State<S> = { t: 'idle' };
+  /** Went IDLE by a loss that nobody has asked about yet. */
+  private owesRequest = false;
   private readonly idlePicker: Picker<S> = {
     pick: () => {
       this.exitIdle();
@@ -28,13 +52,15 @@ export class PickFirst<S extends PolicySubchannel> implements Policy<S> {
     },
   };
 
-  constructor(helper: PolicyHelper<S>) {
+  constructor(helper: PolicyHelper<S>, options: PickFirstOptions = {}) {
     this.helper = helper;
+    this.options = options;
   }
 
   onAddresses(addresses: readonly Address[]): void {
     const first = this.addresses.length === 0;
-    this.addresses = distinct(addresses);
+    const listed = distinct(addresses);
+    this.addresses = inHappyOrder(this.options.shuffle === true ? shuffled(listed, this.helper.random) : listed);
     switch (this.state.t) {
       case 'idle':
         // The first list connects at once: the channel left IDLE for it.
@@ -53,6 +79,7 @@ export class PickFirst<S extends PolicySubchannel> implements Policy<S> {
         const { tried, t } = this.state;
         if (t === 'failed' && sameSet(tried, this.addresses)) return;
         const failed = t === 'failed';
+        this.cancelTimer();
         this.state = { t: 'idle' };
         for (const subchannel of tried) subchannel.shutdown();
         this.begin(failed);
@@ -70,12 +97,14 @@ export class PickFirst<S extends PolicySubchannel> implements Policy<S> {
         this.state = { t: 'idle' };
         subchannel.shutdown();
         this.helper.update('IDLE', this.idlePicker, []);
-        if (previous === 'READY') this.helper.requestResolution('connection lost');
+        if (previous !== 'READY') return;
+        if (this.options.asks === 'with the next call') this.owesRequest = true;
+        else this.helper.requestResolution('connection lost');
         return;
       case 'trying':
-        if (state.current !== subchannel) return;
+        if (!state.tried.includes(subchannel)) return;
         if (subchannel.state === 'READY') this.settle(subchannel, state.tried);
-        else if (subchannel.state === 'TRANSIENT_FAILURE') this.tryNext(state.tried, state.index + 1, subchannel);
+        else if (subchannel.state === 'TRANSIENT_FAILURE') this.onAttemptFailed(state, subchannel);
         return;
       case 'failed':
         if (!state.tried.includes(subchannel)) return;
@@ -89,11 +118,17 @@ export class PickFirst<S extends PolicySubchannel> implements Policy<S> {
   }
 
   exitIdle(): void {
-    if (this.state.t === 'idle' && this.addresses.length > 0) this.begin();
+    if (this.state.t !== 'idle' || this.addresses.length === 0) return;
+    const owed = this.owesRequest;
+    this.owesRequest = false;
+    // The old list is connected to at once; what the lookup brings comes later.
+    this.begin();
+    if (owed) this.helper.requestResolution('next call');
   }
 
   stop(): void {
     const { state } = this;
+    this.cancelTimer();
     this.state = { t: 'stopped' };
     if (state.t === 'ready') state.subchannel.shutdown();
     if (state.t === 'trying' || state.t === 'failed') for (const subchannel of state.tried) subchannel.shutdown();
@@ -102,34 +137,59 @@ export class PickFirst<S extends PolicySubchannel> implements Policy<S> {
   /** `failed`: the channel stays in TRANSIENT_FAILURE until one is READY. */
   private begin(failed = false): void {
     if (!failed) this.helper.update('CONNECTING', queuePicker, []);
-    this.tryNext([], 0, undefined);
+    this.tryNext([], new Set());
   }
 
-  private tryNext(tried: readonly S[], index: number, last: S | undefined): void {
-    const address = this.addresses[index];
-    if (address === undefined) {
-      this.state = { t: 'failed', tried };
-      if (last !== undefined) this.publishFailure(last);
+  private onAttemptFailed(state: Extract<State<S>, { t: 'trying' }>, subchannel: S): void {
+    const failed = new Set(state.failed).add(subchannel);
+    const newest = state.tried.at(-1) === subchannel;
+    this.state = { ...state, failed };
+    if (this.options.asksPerAttempt === true) this.helper.requestResolution('connect failed');
+    // Asking may have replaced the list.
+    if (this.state.t !== 'trying' || this.state.tried !== state.tried) return;
+    if (newest && state.tried.length < this.addresses.length) {
+      this.cancelTimer();
+      this.tryNext(state.tried, failed);
+    } else if (failed.size === this.addresses.length) {
+      this.cancelTimer();
+      this.state = { t: 'failed', tried: state.tried };
+      this.publishFailure(subchannel, this.options.asksPerAttempt !== true);
       // A backoff may have ended while the others were tried.
-      for (const subchannel of tried) subchannel.connect();
-      return;
+      for (const other of state.tried) other.connect();
     }
-    const current = this.helper.createSubchannel(address);
-    this.state = { t: 'trying', tried: [...tried, current], current, index };
-    current.connect();
+  }
+
+  private tryNext(tried: readonly S[], failed: ReadonlySet<S>): void {
+    const address = this.addresses[tried.length];
+    if (address === undefined) return;
+    const next = this.helper.createSubchannel(address);
+    const all = [...tried, next];
+    const timer =
+      all.length < this.addresses.length
+        ? this.helper.setTimeout(() => {
+            if (this.state.t === 'trying' && this.state.tried === all) this.tryNext(all, this.state.failed);
+          }, attemptDelayMs)
+        : undefined;
+    this.state = { t: 'trying', tried: all, failed, timer };
+    next.connect();
   }
 
   private settle(subchannel: S, tried: readonly S[]): void {
+    this.cancelTimer();
     this.state = { t: 'ready', subchannel };
     const result = { t: 'complete', subchannel, how: 'pick_first' } as const;
     this.helper.update('READY', { pick: () => result }, [subchannel.key]);
     for (const other of tried) if (other !== subchannel) other.shutdown();
   }
 
-  private publishFailure(last: S): void {
+  private publishFailure(last: S, asks = true): void {
     const failure = last.failure ?? { errorClass: 'unavailable', message: 'no address could be connected' };
     this.helper.update('TRANSIENT_FAILURE', failPicker(failure), []);
-    this.helper.requestResolution('connect failed');
+    if (asks) this.helper.requestResolution('connect failed');
+  }
+
+  private cancelTimer(): void {
+    if (this.state.t === 'trying') this.state.timer?.cancel();
   }
 }
 

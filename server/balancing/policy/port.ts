@@ -1,3 +1,4 @@
+import type { TimerHandle } from '../../events/port.ts';
 import type { Address, ErrorClass } from '../../transport/port.ts';
 import type { ConnectivityState } from '../channel-port.ts';
 import type { Trigger } from '../resolver/port.ts';
@@ -8,6 +9,8 @@ export interface PolicySubchannel {
   readonly state: ConnectivityState;
   /** The last attempt's failure, while the state is TRANSIENT_FAILURE. */
   readonly failure: Failure | undefined;
+  /** Calls in flight to this address from this channel, those on connections that drain included. */
+  readonly inFlight: number;
   /** Leaves IDLE; without effect in any other state. Also ends no backoff. */
   connect(): void;
   /** Taken from the list: calls in flight finish, then it is gone. */
@@ -40,6 +43,7 @@ export interface PolicyHelper<S extends PolicySubchannel> {
   /** The resolver decides whether and when that becomes a lookup. */
   requestResolution(trigger: Trigger): void;
   readonly random: () => number;
+  setTimeout(run: () => void, ms: number): TimerHandle;
 }
 
 /** Decides which subchannels exist and which of them takes a call. The channel calls it from one thread, never re-entered. */

@@ -69,4 +69,20 @@ describe('round_robin', () => {
     expect(b.published.at(-1)).toBe('READY b:1');
     expect(b.requests).toEqual([]);
   });
+
+  it('grpc-js asks on any report of a child other than READY while the whole is READY', () => {
+    const b = new PolicyBench();
+    b.policy = new RoundRobin(b.helper, { whileConnecting: true });
+    b.policy.onAddresses(addresses('a', 'b'));
+    expect(b.requests).toEqual([]);
+    for (const key of ['a:1', 'b:1']) b.at(key).become('READY');
+    b.at('a:1').become('IDLE');
+    expect(b.requests).toEqual(['connection lost', 'connecting']);
+    b.policy.onAddresses(addresses('a', 'b', 'c'));
+    expect(b.requests).toEqual(['connection lost', 'connecting', 'connecting']);
+    // Not while the whole is something else.
+    b.at('b:1').become('TRANSIENT_FAILURE');
+    b.at('b:1').become('IDLE');
+    expect(b.requests.slice(3)).toEqual(['connect failed']);
+  });
 });

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { Profile } from '../../../model/words.ts';
+import type { DnsProfileName } from '../../../model/words.ts';
 import { FakeTime } from '../testing/fake-time.ts';
 import { ManualLookup } from '../testing/manual-lookup.ts';
 import { DnsResolver } from './dns.ts';
 import type { FailureCode, Next, ResolutionFailure } from './port.ts';
-import { dnsProfile } from './profiles.ts';
+import { type DnsOverrides, dnsProfile } from './profiles.ts';
 
-function bench(profile: Profile, pollIntervalMs?: number) {
+function bench(profile: DnsProfileName, overrides: DnsOverrides = {}) {
   const time = new FakeTime(0);
   const lookup = new ManualLookup(time);
   const failures: ResolutionFailure[] = [];
@@ -16,7 +16,7 @@ function bench(profile: Profile, pollIntervalMs?: number) {
     {
       host: 'x',
       port: 1,
-      profile: dnsProfile(profile, pollIntervalMs),
+      profile: dnsProfile(profile, overrides),
       lookup,
       clock: time,
       timers: time,
@@ -42,7 +42,7 @@ describe('DNS re-resolution', () => {
       b.resolver.start();
       await b.time.advance(1_800_000);
       expect(b.lookup.askedAt).toEqual([0]);
-      expect(b.nexts.at(-1)).toEqual({ t: 'on_loss' });
+      expect(b.nexts.at(-1)).toMatchObject({ t: 'on_loss', note: undefined });
       expect(b.time.pending).toBe(0);
     },
   );
@@ -132,7 +132,7 @@ describe('DNS re-resolution', () => {
   });
 
   it('polls only when asked to', async () => {
-    const b = bench('poll', 5000);
+    const b = bench('poll', { pollIntervalMs: 5000 });
     b.resolver.start();
     await b.time.advance(7000);
     b.resolver.request('connection lost');
@@ -149,5 +149,60 @@ describe('DNS re-resolution', () => {
     b.resolver.request('connection lost');
     expect(b.lookup.askedAt).toEqual([0]);
     expect(b.time.pending).toBe(0);
+  });
+
+  it.each([
+    ['grpc-go', 30_000],
+    ['grpc-js', 30_000],
+    ['grpc-java', undefined],
+  ] as const)('%s: a floor of its own is kept and named wherever it is shown', async (profile, deferredTo) => {
+    const b = bench(profile, { floorMs: 5_000 });
+    b.resolver.start();
+    await b.time.advance(2_000);
+    expect(b.nexts.at(-1)).toMatchObject({ t: 'on_loss', note: 'at most one lookup per 5 s, shortened from 30 s' });
+    b.resolver.request('connection lost');
+    if (deferredTo !== undefined) {
+      expect(b.nexts.at(-1)).toEqual({
+        t: 'timer',
+        at: 5_000,
+        why: 'at most one lookup per 5 s, shortened from 30 s',
+      });
+    }
+    await b.time.advance(10_000);
+    expect(b.lookup.askedAt).toEqual(deferredTo === undefined ? [0] : [0, 5_000]);
+    b.resolver.request('connection lost');
+    expect(b.lookup.askedAt).toHaveLength(deferredTo === undefined ? 2 : 3);
+  });
+
+  it('grpc-java with networkaddress.cache.ttl: negative keeps the first answer for good, 0 asks each time', async () => {
+    const never = bench('grpc-java', { floorMs: Number.POSITIVE_INFINITY });
+    never.lookup.outcome = fails('SERVFAIL');
+    never.resolver.start();
+    await never.time.advance(500);
+    never.lookup.outcome = { ok: true, addresses: ['10.0.0.1'] };
+    await never.time.advance(700);
+    expect(never.lookup.askedAt).toEqual([0, 1_000]);
+    expect(never.nexts.at(-1)).toEqual({ t: 'never', why: 'the first answer is kept for good, in place of 30 s' });
+    await never.time.advance(3_600_000);
+    never.resolver.request('connection lost');
+    await never.time.advance(3_600_000);
+    expect(never.lookup.askedAt).toHaveLength(2);
+    const always = bench('grpc-java', { floorMs: 0 });
+    always.resolver.start();
+    for (let n = 0; n < 3; n++) {
+      await always.time.advance(1);
+      always.resolver.request('connection lost');
+    }
+    expect(always.lookup.askedAt).toHaveLength(4);
+    expect(always.nexts.find(({ t }) => t === 'on_loss')).toMatchObject({
+      note: 'no least time between lookups, shortened from 30 s',
+    });
+  });
+
+  it('grpc-java says that an early request is forgotten', async () => {
+    const b = bench('grpc-java');
+    b.resolver.start();
+    await b.time.advance(0);
+    expect(b.nexts.at(-1)).toEqual({ t: 'on_loss', onceOlderThanMs: 30_000, note: undefined });
   });
 });

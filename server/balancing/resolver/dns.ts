@@ -1,7 +1,7 @@
 import type { Clock, TimerHandle, Timers } from '../../events/port.ts';
 import { backoffMs } from '../backoff.ts';
-import type { Lookup, LookupOutcome, Resolver, ResolverListener, Trigger } from './port.ts';
-import type { DnsProfile } from './profiles.ts';
+import type { Lookup, LookupOutcome, Next, Resolver, ResolverListener, Trigger } from './port.ts';
+import { type DnsProfile, floorWords, usualFloorMs } from './profiles.ts';
 
 export interface DnsResolverOptions {
   readonly host: string;
@@ -117,8 +117,15 @@ export class DnsResolver implements Resolver {
       this.waitUntil(floorAt);
     } else {
       this.state = { t: 'resting', floorAt };
-      this.listener.onNext({ t: 'on_loss' });
+      this.listener.onNext(this.nextAtRest());
     }
+  }
+
+  private nextAtRest(): Next {
+    const { profile } = this.options;
+    if (profile.floorMs === Number.POSITIVE_INFINITY) return { t: 'never', why: floorWords(profile) };
+    const note = profile.floorMs === usualFloorMs ? undefined : floorWords(profile);
+    return { t: 'on_loss', onceOlderThanMs: profile.early === 'discard' ? profile.floorMs : 0, note };
   }
 
   /** A failed lookup is tried again without anyone asking, in every implementation. */
@@ -129,7 +136,13 @@ export class DnsResolver implements Resolver {
       return;
     }
     this.failures++;
-    const curve = { firstMs: profile.firstBackoffMs, factor: 1.6, maxMs: 120_000, jitter: 0.2, jitterOnFirst: false };
+    const curve = {
+      firstMs: profile.firstBackoffMs,
+      factor: 1.6,
+      maxMs: 120_000,
+      jitter: 0.2,
+      jitterOnFirst: profile.firstBackoffJitter,
+    };
     const ms = backoffMs(curve, this.failures, random);
     this.state = { t: 'backoff', timer: timers.setTimeout(() => this.onTimer('retry after failure'), ms) };
     this.listener.onNext({ t: 'timer', at: clock.now() + ms, why: 'the last lookup failed and is tried again' });
@@ -139,7 +152,7 @@ export class DnsResolver implements Resolver {
     this.remembered = false;
     const ms = Math.max(0, at - this.options.clock.now());
     this.state = { t: 'waiting', timer: this.options.timers.setTimeout(() => this.onTimer('floor reached'), ms) };
-    this.listener.onNext({ t: 'timer', at, why: `at most one lookup per ${this.options.profile.floorMs / 1000} s` });
+    this.listener.onNext({ t: 'timer', at, why: floorWords(this.options.profile) });
   }
 
   private pollAgain(ms: number): void {

@@ -5,6 +5,8 @@ export interface KubernetesResolverOptions {
   readonly service: { readonly namespace: string; readonly name: string };
   readonly port: number | string;
   readonly sliceWatch: SliceWatch;
+  /** The watch is one that has kuberesolver's faults: the lane says so. */
+  readonly kuberesolver?: boolean;
 }
 
 /**
@@ -14,6 +16,10 @@ export interface KubernetesResolverOptions {
 export function createKubernetesResolver(options: KubernetesResolverOptions, listener: ResolverListener): Resolver {
   let watch: { stop(): void } | undefined;
   let stopped = false;
+  const mode =
+    options.kuberesolver === true
+      ? '; kuberesolver mode: only the slice that changed last counts, empty ones never'
+      : '';
   return {
     source: 'watch',
     start() {
@@ -29,7 +35,7 @@ export function createKubernetesResolver(options: KubernetesResolverOptions, lis
               listener.onNext({ t: 'push', why: 'connecting to the Kubernetes API' });
               return;
             case 'synced':
-              listener.onNext({ t: 'push', why: 'pushed by the Kubernetes API with the next change' });
+              listener.onNext({ t: 'push', why: `pushed by the Kubernetes API with the next change${mode}` });
               return;
             case 'lost':
               listener.onNext({ t: 'push', why: 'the watch is lost and is being restored' });

@@ -7,6 +7,8 @@ export type Trigger =
   | 'first use'
   | 'connection lost'
   | 'connect failed'
+  | 'connecting'
+  | 'next call'
   | 'floor reached'
   | 'timer'
   | 'retry after failure'
@@ -17,10 +19,15 @@ export type FailureCode = 'NXDOMAIN' | 'SERVFAIL' | 'REFUSED' | 'TIMEOUT' | 'EMP
 
 /** What will bring the next answer. */
 export type Next =
-  /** A fixed address: nothing ever will. */
-  | { readonly t: 'never' }
-  /** Nothing is pending; a lost connection or a failed attempt asks. */
-  | { readonly t: 'on_loss' }
+  /** Nothing ever will: a fixed address, or an answer that is kept for good. */
+  | { readonly t: 'never'; readonly why: string }
+  /**
+   * Nothing is pending; a lost connection or a failed attempt asks. Where requests within the floor are forgotten, only
+   * once the answer is so old. `note`: what differs from the client's own settings.
+   */
+  | { readonly t: 'on_loss'; readonly onceOlderThanMs: number; readonly note: string | undefined }
+  /** The channel let go of everything after that long without a call; the next call begins anew. */
+  | { readonly t: 'idle'; readonly afterMs: number }
   /** A lookup is on its way. */
   | { readonly t: 'running' }
   | { readonly t: 'timer'; readonly at: number; readonly why: string }

@@ -1,9 +1,9 @@
-import type { Profile } from '../../../model/words.ts';
+import type { DnsProfileName } from '../../../model/words.ts';
 import type { FailureCode } from './port.ts';
 
 /** How a gRPC implementation's DNS resolver behaves, as data. Read in their sources, the [run] facts of each tried. */
 export interface DnsProfile {
-  /** Least time between two lookups; 30 s in all three. */
+  /** Least time between two lookups; 30 s in all three. Infinity: the first answer is kept for good. */
   readonly floorMs: number;
   readonly floorFrom: 'start' | 'finish';
   /** A request before the floor is over: waits for the mark, or is forgotten. */
@@ -13,49 +13,66 @@ export interface DnsProfile {
   /** A request while the backoff after a failed lookup runs. */
   readonly inBackoff: 'wait' | 'ask';
   readonly firstBackoffMs: number;
+  /** Whether the first step has jitter, too; later ones always have +-20 %. */
+  readonly firstBackoffJitter: boolean;
   /** Answers that empty the channel, healthy connections included. */
   readonly drops: ReadonlySet<FailureCode>;
   /** Lookups by themselves; undefined is gRPC's way. */
   readonly pollMs: number | undefined;
 }
 
-const floorMs = 30_000;
+/** What a lane may change about its profile. */
+export interface DnsOverrides {
+  /** poll only; 30 min was grpc-go's until 1.26. */
+  readonly pollIntervalMs?: number | undefined;
+  /** Least time between lookups in place of the profile's. Infinity: never again after a success. */
+  readonly floorMs?: number | undefined;
+}
+
+/** defaultMinTimeBetweenResolutions, minTimeBetweenResolutionsMs, networkaddress.cache.ttl: 30 s in all three. */
+export const usualFloorMs = 30_000;
 
 /**
  * The watcher waits for a request, then for 30 s after the last success; requests have a buffer of one. NXDOMAIN counts
- * as an answer without addresses.
+ * as an answer without addresses, which the policy refuses: so it is also tried again, from backoff step 1 (1.6 s) on.
  */
 const grpcGo: DnsProfile = {
-  floorMs,
+  floorMs: usualFloorMs,
   floorFrom: 'finish',
   early: 'defer',
   meanwhile: 'remember',
   inBackoff: 'wait',
   firstBackoffMs: 1600,
+  firstBackoffJitter: true,
   drops: new Set<FailureCode>(['NXDOMAIN', 'EMPTY']),
   pollMs: undefined,
 };
 
-/** minTimeBetweenResolutionsMs runs from the start of a lookup; one request is kept for its end. */
+/** minTimeBetweenResolutionsMs runs from the start of a lookup; requests before the mark run at the mark, as one. */
 const grpcJs: DnsProfile = {
-  floorMs,
+  floorMs: usualFloorMs,
   floorFrom: 'start',
   early: 'defer',
   meanwhile: 'discard',
   inBackoff: 'wait',
   firstBackoffMs: 1000,
+  firstBackoffJitter: false,
   drops: new Set<FailureCode>(['EMPTY']),
   pollMs: undefined,
 };
 
-/** refresh() is forgotten while a lookup runs or within networkaddress.cache.ttl (30 s) of a success. */
+/**
+ * refresh() is forgotten while a lookup runs or within networkaddress.cache.ttl (30 s) of a success; a negative TTL
+ * forgets it for good, 0 never.
+ */
 const grpcJava: DnsProfile = {
-  floorMs,
+  floorMs: usualFloorMs,
   floorFrom: 'finish',
   early: 'discard',
   meanwhile: 'discard',
   inBackoff: 'ask',
   firstBackoffMs: 1000,
+  firstBackoffJitter: true,
   drops: new Set<FailureCode>(),
   pollMs: undefined,
 };
@@ -65,8 +82,12 @@ function poll(pollMs: number): DnsProfile {
   return { ...grpcGo, early: 'discard', meanwhile: 'discard', pollMs };
 }
 
-/** `pollIntervalMs` is for the poll profile only; 30 min was grpc-go's. */
-export function dnsProfile(profile: Profile, pollIntervalMs = 1_800_000): DnsProfile {
+export function dnsProfile(profile: DnsProfileName, overrides: DnsOverrides = {}): DnsProfile {
+  const own = ownProfile(profile, overrides.pollIntervalMs ?? 1_800_000);
+  return overrides.floorMs === undefined ? own : { ...own, floorMs: overrides.floorMs };
+}
+
+function ownProfile(profile: DnsProfileName, pollMs: number): DnsProfile {
   switch (profile) {
     case 'grpc-go':
       return grpcGo;
@@ -75,6 +96,16 @@ export function dnsProfile(profile: Profile, pollIntervalMs = 1_800_000): DnsPro
     case 'grpc-java':
       return grpcJava;
     case 'poll':
-      return poll(pollIntervalMs);
+      return poll(pollMs);
   }
+}
+
+/** The floor in words, and by how much it differs from what the client has: never shortened in silence. */
+export function floorWords({ floorMs }: DnsProfile): string {
+  const usual = `${usualFloorMs / 1000} s`;
+  if (floorMs === usualFloorMs) return `at most one lookup per ${usual}`;
+  if (floorMs === Number.POSITIVE_INFINITY) return `the first answer is kept for good, in place of ${usual}`;
+  const changed = floorMs < usualFloorMs ? 'shortened' : 'lengthened';
+  if (floorMs === 0) return `no least time between lookups, ${changed} from ${usual}`;
+  return `at most one lookup per ${floorMs / 1000} s, ${changed} from ${usual}`;
 }

@@ -28,7 +28,7 @@ export function createStaticResolver(options: StaticResolverOptions, listener: R
     start() {
       if (started) return;
       started = true;
-      listener.onNext({ t: 'never' });
+      listener.onNext({ t: 'never', why: 'a fixed address: nothing is ever looked up' });
       listener.onResolved([{ host: options.host, port: options.port }], 'first use', 0);
     },
     request() {},

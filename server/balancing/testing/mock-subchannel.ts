@@ -2,12 +2,14 @@ import type { Address } from '../../transport/port.ts';
 import { keyOf } from '../address.ts';
 import type { ConnectivityState } from '../channel-port.ts';
 import type { Failure, Picker, Policy, PolicyHelper, PolicySubchannel } from '../policy/port.ts';
+import { FakeTime } from './fake-time.ts';
 
 /** A subchannel whose states the test sets. */
 export class MockSubchannel implements PolicySubchannel {
   readonly key: string;
   state: ConnectivityState = 'IDLE';
   failure: Failure | undefined;
+  inFlight = 0;
   connects = 0;
   private readonly bench: PolicyBench;
 
@@ -43,6 +45,9 @@ export class PolicyBench {
   readonly published: string[] = [];
   readonly requests: string[] = [];
   picker: Picker<MockSubchannel> | undefined;
+  readonly time = new FakeTime(0);
+  /** What random() gives next; then 0. */
+  draws: number[] = [];
 
   readonly helper: PolicyHelper<MockSubchannel> = {
     createSubchannel: (address) => {
@@ -56,7 +61,8 @@ export class PolicyBench {
       if (this.published.at(-1) !== told) this.published.push(told);
     },
     requestResolution: (trigger) => this.requests.push(trigger),
-    random: () => 0,
+    random: () => this.draws.shift() ?? 0,
+    setTimeout: (run, ms) => this.time.setTimeout(run, ms),
   };
 
   /** The newest subchannel of an address. */
