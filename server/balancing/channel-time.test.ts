@@ -160,6 +160,8 @@ describe('channel over time', () => {
     b.transport.breakConnection('10.0.0.1');
     await b.time.advance(0);
     expect(b.lookup.askedAt).toEqual([0, 5000]);
+    await b.call();
+    expect(b.next()).toEqual({ kind: 'none', reason: 'nothing pending, every connection is healthy' });
   });
 
   it('a static address is never looked up', async () => {

@@ -1,7 +1,7 @@
 import type { Clock, TimerHandle, Timers } from '../../events/port.ts';
 import { backoffMs } from '../backoff.ts';
 import type { Lookup, LookupOutcome, Next, Resolver, ResolverListener, Trigger } from './port.ts';
-import { type DnsProfile, floorWords, usualFloorMs } from './profiles.ts';
+import { type DnsProfile, floorWords } from './profiles.ts';
 
 export interface DnsResolverOptions {
   readonly host: string;
@@ -124,7 +124,7 @@ export class DnsResolver implements Resolver {
   private nextAtRest(): Next {
     const { profile } = this.options;
     if (profile.floorMs === Number.POSITIVE_INFINITY) return { t: 'never', why: floorWords(profile) };
-    const note = profile.floorMs === usualFloorMs ? undefined : floorWords(profile);
+    const note = profile.floorMs === profile.usualFloorMs ? undefined : floorWords(profile);
     return { t: 'on_loss', onceOlderThanMs: profile.early === 'discard' ? profile.floorMs : 0, note };
   }
 

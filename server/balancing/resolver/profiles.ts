@@ -5,6 +5,8 @@ import type { FailureCode } from './port.ts';
 export interface DnsProfile {
   /** Least time between two lookups; 30 s in all three. Infinity: the first answer is kept for good. */
   readonly floorMs: number;
+  /** What the client has by itself: a difference is said. */
+  readonly usualFloorMs: number;
   readonly floorFrom: 'start' | 'finish';
   /** A request before the floor is over: waits for the mark, or is forgotten. */
   readonly early: 'defer' | 'discard';
@@ -30,7 +32,7 @@ export interface DnsOverrides {
 }
 
 /** defaultMinTimeBetweenResolutions, minTimeBetweenResolutionsMs, networkaddress.cache.ttl: 30 s in all three. */
-export const usualFloorMs = 30_000;
+const usualFloorMs = 30_000;
 
 /**
  * The watcher waits for a request, then for 30 s after the last success; requests have a buffer of one. NXDOMAIN counts
@@ -38,6 +40,7 @@ export const usualFloorMs = 30_000;
  */
 const grpcGo: DnsProfile = {
   floorMs: usualFloorMs,
+  usualFloorMs,
   floorFrom: 'finish',
   early: 'defer',
   meanwhile: 'remember',
@@ -51,6 +54,7 @@ const grpcGo: DnsProfile = {
 /** minTimeBetweenResolutionsMs runs from the start of a lookup; requests before the mark run at the mark, as one. */
 const grpcJs: DnsProfile = {
   floorMs: usualFloorMs,
+  usualFloorMs,
   floorFrom: 'start',
   early: 'defer',
   meanwhile: 'discard',
@@ -67,6 +71,7 @@ const grpcJs: DnsProfile = {
  */
 const grpcJava: DnsProfile = {
   floorMs: usualFloorMs,
+  usualFloorMs,
   floorFrom: 'finish',
   early: 'discard',
   meanwhile: 'discard',
@@ -101,7 +106,7 @@ function ownProfile(profile: DnsProfileName, pollMs: number): DnsProfile {
 }
 
 /** The floor in words, and by how much it differs from what the client has: never shortened in silence. */
-export function floorWords({ floorMs }: DnsProfile): string {
+export function floorWords({ floorMs, usualFloorMs }: DnsProfile): string {
   const usual = `${usualFloorMs / 1000} s`;
   if (floorMs === usualFloorMs) return `at most one lookup per ${usual}`;
   if (floorMs === Number.POSITIVE_INFINITY) return `the first answer is kept for good, in place of ${usual}`;
