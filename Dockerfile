@@ -1,4 +1,3 @@
-# syntax=docker/dockerfile:1
 # One image, three parts: `lbscope pod`, `lbscope agent`, `lbscope dashboard`. docs/cluster.md says how to build and use it.
 ARG NODE_IMAGE=node:26.10.0-bookworm-slim
 

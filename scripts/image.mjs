@@ -5,8 +5,8 @@ import { root } from './lib/node.mjs';
 import { fail, say } from './lib/say.mjs';
 import { buildParts } from './lib/setup.mjs';
 
-/** Bundles that a cluster runs; the lab and the supervisor stay on laptops. */
-const bundles = ['pod', 'agent', 'dashboard-life'];
+/** Bundles that only a laptop runs: in a cluster Kubernetes does what they do. */
+const left = ['keeper.mjs', 'lab.mjs', 'supervisor.mjs'];
 
 const folder = process.argv[2];
 if (folder === undefined) {
@@ -21,7 +21,9 @@ try {
   mkdirSync(join(target, 'dist'), { recursive: true });
   cpSync(join(root, 'bin', 'lbscope.mjs'), join(target, 'lbscope.mjs'));
   cpSync(join(root, 'LICENSE'), join(target, 'LICENSE'));
-  for (const name of bundles) cpSync(join(root, 'dist', `${name}.mjs`), join(target, 'dist', `${name}.mjs`));
+  for (const file of readdirSync(join(root, 'dist'))) {
+    if (!left.includes(file)) cpSync(join(root, 'dist', file), join(target, 'dist', file));
+  }
   cpSync(join(root, '.next', 'standalone'), join(target, 'dashboard'), { recursive: true, verbatimSymlinks: true });
   withoutRandomKeys(join(target, 'dashboard', '.next'));
   for (const entry of readdirSync(target)) say(`  ${entry}: ${(bytes(join(target, entry)) / 1e6).toFixed(1)} MB`);
