@@ -92,7 +92,17 @@ module.exports = {
       to: {
         path: '^server/',
         pathNot:
-          '^server/(traffic)/|^server/balancing/channel-port\\.ts$|^server/transport/port\\.ts$|^server/events/port\\.ts$',
+          '^server/traffic/|^server/balancing/channel-port\\.ts$|^server/transport/port\\.ts$|^server/events/port\\.ts$',
+      },
+    },
+    {
+      name: 'driver-cut',
+      comment: 'driver knows channels, traffic and transports; nothing of the hub, the cluster or the API.',
+      severity: 'error',
+      from: { path: '^server/driver/', pathNot: '\\.test\\.ts$' },
+      to: {
+        path: '^server/',
+        pathNot: '^server/(driver|balancing|clients|traffic|transport)/|^server/events/(port|clock)\\.ts$',
       },
     },
     {

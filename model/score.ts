@@ -15,6 +15,8 @@ export interface LaneScore {
   readonly achieved: number;
   readonly latency: Merged;
   readonly serviceTime: Merged;
+  /** From the intended send to the moment the call was issued. */
+  readonly scheduleError: Merged;
   readonly pods: ReadonlyMap<string, PodScore>;
 }
 
@@ -44,6 +46,7 @@ export function scoreOf(run: Run, laneId: string): LaneScore {
 export function scoreSince(run: Run, laneId: string, since: number): LaneScore {
   const latency = new Merged();
   const serviceTime = new Merged();
+  const scheduleError = new Merged();
   const pods = new Map<string, { answered: number; failed: number; sumMs: number }>();
   let issued = 0;
   let answered = 0;
@@ -54,6 +57,7 @@ export function scoreSince(run: Run, laneId: string, since: number): LaneScore {
     failed += sumOf(part.failed);
     latency.add(part.latency);
     serviceTime.add(part.serviceTime);
+    scheduleError.add(part.scheduleError);
     for (const pod of part.pods) {
       let sum = pods.get(pod.podUid);
       if (sum === undefined) {
@@ -72,6 +76,7 @@ export function scoreSince(run: Run, laneId: string, since: number): LaneScore {
     failed,
     latency,
     serviceTime,
+    scheduleError,
     pods: new Map(
       [...pods].map(([uid, { sumMs, ...sum }]) => [
         uid,

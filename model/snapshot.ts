@@ -101,7 +101,12 @@ function laneOf(run: Run, lane: LaneRun, now: number): Lane {
     },
     latency: create(LatencySchema, quantiles(score.latency)),
     serviceTime: create(LatencyWindowSchema, quantiles(score.serviceTime)),
-    rate: { asked: score.asked, achieved: score.achieved },
+    rate: {
+      asked: score.asked,
+      achieved: score.achieved,
+      scheduleErrorP50Ms: score.scheduleError.quantile(0.5) / 1000,
+      scheduleErrorP99Ms: score.scheduleError.quantile(0.99) / 1000,
+    },
     verdict: said.text,
     verdictParts: said.parts.map((part) => ({ ...part })),
     picker: pickerOf(lane),

@@ -62,6 +62,10 @@ const shape = {
   'state-dir': { schema: z.string().min(1).default('.run/agent'), allowed: 'the path of a folder' },
   // Which client carries the calls: the project's own, or connect-node, which costs far more CPU and behaves as its users know.
   transport: { schema: z.enum(['lbscope', 'connect-node']).default('lbscope'), allowed: 'lbscope or connect-node' },
+  // Where the calls are made: in a thread of their own, so that nothing the agent does shifts their schedule; main to compare.
+  driver: { schema: z.enum(['worker', 'main']).default('worker'), allowed: 'worker or main' },
+  // timer: batches each millisecond; precise: to some microseconds, at the cost of a core.
+  pacing: { schema: z.enum(['timer', 'precise']).default('timer'), allowed: 'timer or precise' },
   'log-level': {
     schema: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
     allowed: 'trace, debug, info, warn, error or silent',

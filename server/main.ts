@@ -2,19 +2,18 @@
  * The agent: drives traffic through every lane, records who answered, watches the truth, and serves both to viewers.
  * This file is the composition root; read it from top to bottom.
  */
-import { create } from '@bufbuild/protobuf';
-import { FrameSchema } from '../gen/lbscope/events/v1/events_pb.js';
-import { fromMs } from '../model/time.ts';
 import { type AgentOptions, parseAgentOptions } from './agent-options.ts';
 import type { Agent } from './api/agent-port.ts';
 import { startApi } from './api/server.ts';
 import { tokenFiles } from './api/tokens.ts';
-import { createChannel } from './balancing/channel.ts';
-import { Resolution } from './balancing/resolution.ts';
 import { createNodeLookup } from './balancing/resolver/node-lookup.ts';
 import type { SliceWatch } from './balancing/resolver/port.ts';
-import { JsonChannel } from './clients/http1-json/channel.ts';
-import { createClock, nodeTimers } from './events/clock.ts';
+import { channelMaker } from './driver/channels.ts';
+import { sameThread } from './driver/same-thread.ts';
+import { spin } from './driver/spin.ts';
+import { Drivers } from './driver/upper.ts';
+import { workerThread } from './driver/worker-thread.ts';
+import { anchorOf, createClock, nodeTimers } from './events/clock.ts';
 import { createHub } from './events/hub.ts';
 import { clusterActions } from './kube/agent-actions.ts';
 import { connectKube } from './kube/connect.ts';
@@ -31,11 +30,11 @@ import { waysInFolder } from './presets/folder.ts';
 import { Presets } from './presets/presets.ts';
 import { createLog } from './process/log.ts';
 import { endWithStdin } from './process/stdin-life.ts';
-import { FrameClock } from './traffic/frames.ts';
-import { createConnectNodeTransport } from './transport/connect-node/index.ts';
-import { createHttp2Transport } from './transport/http2/index.ts';
 
 const version = '0.1.0';
+
+/** Bundled beside the agent; a TypeScript file where the agent runs from its sources. */
+const driverScript = new URL(import.meta.url.endsWith('.ts') ? './driver/worker.ts' : './driver.mjs', import.meta.url);
 
 /** After a change was seen, proxies are read every 100 ms for as long as a refresh and a connection take. */
 const hurryMs = 8_000;
@@ -83,13 +82,34 @@ async function main(options: AgentOptions): Promise<void> {
     timers,
     random,
     events: hub,
+    onAttribution: (table) => drivers.attribute(table),
   });
 
-  // The lanes: a channel resolves, balances and connects; a driver sends through it.
+  // The drivers: they make the calls in a thread of their own. Addresses and settings go down, frames and events come up.
   const lookup = createNodeLookup({ server: options.dns });
   const slices = createSliceWatch({ connect: kube.connect, timers, random });
   const kuberesolver = createKuberesolverWatch({ connect: kube.connect, timers });
-  const transport = options.transport === 'lbscope' ? createHttp2Transport() : createConnectNodeTransport();
+  const { transport, pacing } = options;
+  const drivers = new Drivers({
+    start:
+      options.driver === 'worker'
+        ? workerThread(driverScript, { anchor: anchorOf(clock), transport, pacing })
+        : sameThread({
+            clock,
+            timers,
+            makeChannel: channelMaker({ transport, clock, timers, random }),
+            ...(pacing === 'precise' ? { spin } : {}),
+          }),
+    onFrame: (frame) => hub.frame(frame),
+    onFault: (reason) => log.error({ reason }, "the driver's thread ended; another one is started"),
+    lookup,
+    clock,
+    timers,
+    random,
+    events: hub,
+  });
+
+  // The lanes: settings, whether they can run, and what they say of themselves.
   const whyApi = kube.connect();
   const names = {
     namespace,
@@ -116,51 +136,24 @@ async function main(options: AgentOptions): Promise<void> {
       clock,
       timers,
       events: hub,
-      attribution: truth,
-      makeChannel: (spec, channelIndex, onForbidden) => {
-        const parts = { laneId: spec.id, channelIndex, events: hub, clock, timers };
-        if (spec.client === 'http1-json') {
-          return new JsonChannel({
-            ...parts,
-            target: spec.target,
-            keepAlive: spec.keepAlive ?? true,
-            resolution: (onTold) =>
-              new Resolution({ ...parts, spec: channelSpec(spec), lookup, sliceWatch: slices, random }, onTold),
-          });
-        }
-        return createChannel({
-          ...channelSpec(spec),
-          laneId: spec.id,
-          channelIndex,
-          transport,
-          lookup,
-          sliceWatch: telling(spec.profile === 'kuberesolver' ? kuberesolver : slices, onForbidden),
-          events: hub,
-          clock,
-          timers,
-          random,
-        });
-      },
+      makeDriver: (spec, { onForbidden, onDown }) =>
+        drivers.open(
+          { laneId: spec.id, channel: channelSpec(spec), client: spec.client, keepAlive: spec.keepAlive ?? true },
+          { sliceWatch: telling(spec.profile === 'kuberesolver' ? kuberesolver : slices, onForbidden), onDown },
+        ),
       makeMembership: (spec, onState) =>
         createMembership(spec, { events: hub, clock, timers, lookup, sliceWatch: slices, onState }),
       whyNot: (target) => whyNot(whyApi, target),
     },
   });
 
-  // Frames: on the beat, and cut where a membership changes, so that edges are exact.
-  const frames = new FrameClock(clock, timers, (from, to) => {
-    hub.frame(create(FrameSchema, { from: fromMs(from), to: fromMs(to), lanes: lanes.cut() }));
-  });
   hub.subscribe((update) => {
     if (update.case !== 'event') return;
     const kind = update.value.kind.case;
-    if (
-      kind === 'sliceChanged' ||
-      kind === 'pickerUpdated' ||
-      (kind === 'resolved' && update.value.kind.value?.changed)
-    ) {
-      // Not from within the update: the frame gets the number after it.
-      queueMicrotask(() => frames.cut());
+    // Frames are cut where a membership changes, so that edges are exact; the drivers do it themselves for their pickers.
+    // Not from within the update: the frame gets the number after it.
+    if (kind === 'sliceChanged' || (kind === 'resolved' && update.value.kind.value?.changed)) {
+      queueMicrotask(() => drivers.cut());
     }
     if (kind === 'sliceChanged' || kind === 'podTerminating' || kind === 'podRestarted') lanes.hurry(hurryMs);
   });
@@ -177,7 +170,6 @@ async function main(options: AgentOptions): Promise<void> {
     firstPods.cancel();
     timers.setTimeout(() => lanes.release(), rulesMs);
   });
-  frames.start();
 
   const presets = new Presets({
     api: kube.connect(),
@@ -197,12 +189,14 @@ async function main(options: AgentOptions): Promise<void> {
     startTraffic: (laneId) => lanes.setRunning(laneId, true),
     stopTraffic: (laneId) => lanes.setRunning(laneId, false),
     setTraffic: (laneId, change) => lanes.setTraffic(laneId, change),
-    newRun: () => {
-      frames.cut();
-      const runId = hub.newRun('new run');
-      lanes.newRun();
-      return { runId };
-    },
+    newRun: () =>
+      new Promise((resolve) => {
+        drivers.newRun(() => {
+          const runId = hub.newRun('new run');
+          lanes.newRun();
+          resolve({ runId });
+        });
+      }),
     putLane: (spec) => lanes.put(spec),
     removeLane: (laneId) => lanes.remove(laneId),
     laneIds: () => lanes.ids,
@@ -253,10 +247,10 @@ async function main(options: AgentOptions): Promise<void> {
     // A hung peer must not hold the end up.
     setTimeout(() => process.exit(0), 3_000).unref();
     hub.emit({ kind: { case: 'agentState', value: { state: 'stopping', reason: why } } });
-    frames.stop();
     truth.stop();
     await api.close();
     await lanes.stop();
+    await drivers.stop();
     hub.close();
     process.exit(0);
   };

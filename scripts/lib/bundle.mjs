@@ -9,6 +9,7 @@ const programs = {
   keeper: 'server/process/keeper.ts',
   lab: 'server/lab/main.ts',
   agent: 'server/main.ts',
+  driver: 'server/driver/worker.ts',
   supervisor: 'server/supervisor/main.ts',
   'dashboard-life': 'server/supervisor/dashboard-life.ts',
 };

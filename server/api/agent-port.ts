@@ -10,7 +10,8 @@ export interface Agent {
   stopTraffic(laneId: string | undefined): Done;
   /** Only what is present changes. */
   setTraffic(laneId: string | undefined, change: Partial<Traffic>): Done<{ traffic: Traffic }>;
-  newRun(): { runId: string };
+  /** Settles when all that was counted before belongs to the old run. */
+  newRun(): Promise<{ runId: string }>;
   putLane(spec: LaneSpec): Done;
   removeLane(laneId: string): Done;
   /** Applies what the preset needs, or says what there is to apply, and puts its lane. */

@@ -43,7 +43,7 @@ class FakeAgent implements Agent {
     const lane = this.#lane(laneId);
     return lane.ok ? { ...lane, traffic: create(TrafficSchema, { connections: 1, ...change }) } : lane;
   }
-  newRun() {
+  async newRun() {
     return { runId: this.hub.newRun('new run') };
   }
   putLane(spec: LaneSpec) {

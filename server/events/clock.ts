@@ -18,6 +18,42 @@ export function createClock(
   return { now: () => anchor + (monotonic() - origin) };
 }
 
+/** A clock, tied to what all threads of a process read alike: its reading at an instant of process.hrtime(). */
+export interface ClockAnchor {
+  readonly at: number;
+  readonly hrtimeMs: number;
+}
+
+/** Plain data from which another thread makes the same clock. */
+export function anchorOf(clock: Clock): ClockAnchor {
+  const { value, hrtimeMs } = together(() => clock.now());
+  return { at: value, hrtimeMs };
+}
+
+/** The clock of another thread. performance.now() begins anew in each thread and is the cheaper one to read. */
+export function anchoredClock(anchor: ClockAnchor): Clock {
+  const { value, hrtimeMs } = together(() => performance.now());
+  const offset = anchor.at + (hrtimeMs - anchor.hrtimeMs) - value;
+  return { now: () => offset + performance.now() };
+}
+
+const hrtimeMs = (): number => Number(process.hrtime.bigint()) / 1e6;
+
+/** A value and the instant of its reading: the tightest of some tries, as the thread may be put aside between two readings. */
+function together(read: () => number): { value: number; hrtimeMs: number } {
+  let best = { value: 0, hrtimeMs: 0 };
+  let width = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < 50; i += 1) {
+    const before = hrtimeMs();
+    const value = read();
+    const after = hrtimeMs();
+    if (after - before >= width) continue;
+    width = after - before;
+    best = { value, hrtimeMs: (before + after) / 2 };
+  }
+  return best;
+}
+
 /** Node's timers behind the port. */
 export const nodeTimers: Timers = {
   setTimeout(run, ms): TimerHandle {

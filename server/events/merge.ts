@@ -57,6 +57,7 @@ function mergeLanes(lanes: readonly LaneFrame[]): LaneFrame {
     serviceTime: mergeHistograms(lanes.map((lane) => lane.serviceTime)),
     pods: [...pods.values()].map(mergePods),
     shortfall: sum(lanes, (lane) => lane.shortfall),
+    scheduleError: mergeHistograms(lanes.map((lane) => lane.scheduleError)),
   });
 }
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { FakeTime } from '../balancing/testing/fake-time.ts';
 import type { EventInit } from '../events/port.ts';
+import { AttributionMirror } from '../traffic/attribution.ts';
 import { createApi } from './http.ts';
 import { type FakeApi, json, quiet, startFakeApi, status, until } from './testing/fake-api.ts';
 import { pod, slice } from './testing/objects.ts';
@@ -11,6 +12,8 @@ let time: FakeTime;
 let truth: Truth;
 let events: EventInit[];
 let refused: Set<string>;
+/** What the drivers are told. */
+let attribution: AttributionMirror;
 
 beforeEach(async () => {
   server = await startFakeApi();
@@ -26,6 +29,7 @@ beforeEach(async () => {
   ]);
   time = new FakeTime();
   events = [];
+  attribution = new AttributionMirror();
 });
 
 afterEach(async () => {
@@ -44,6 +48,7 @@ function start(): void {
     timers: time,
     random: () => 0,
     events: { emit: (event) => events.push(event) },
+    onAttribution: (table) => attribution.replace(structuredClone(table)),
   });
   truth.start();
 }
@@ -125,10 +130,10 @@ test('a delete: terminating with its grace, then gone; the address stays the old
   expect(told(...podKinds)).toEqual(['podAdded uid-a', 'podReady uid-a', 'podTerminating uid-a', 'podGone uid-a']);
   expect(events.find((e) => e.kind?.case === 'podTerminating')?.kind?.value).toMatchObject({ gracePeriodSeconds: 30 });
   expect(told('sliceChanged')[1]).toBe('slice +[] -[10.0.0.1:50051]');
-  expect(truth.notReadySince('uid-a')).toBe(leftAt);
-  expect(truth.podAt('10.0.0.1:50051', before)).toBe('uid-a');
-  expect(truth.podAt('10.0.0.1:50051', time.now())).toBe('uid-a');
-  expect(truth.podAt('10.9.9.9:50051', time.now())).toBeUndefined();
+  expect(attribution.notReadySince('uid-a')).toBe(leftAt);
+  expect(attribution.podAt('10.0.0.1:50051', before)).toBe('uid-a');
+  expect(attribution.podAt('10.0.0.1:50051', time.now())).toBe('uid-a');
+  expect(attribution.podAt('10.9.9.9:50051', time.now())).toBeUndefined();
   expect(truth.pods()).toEqual([]);
 });
 
@@ -141,8 +146,8 @@ test('an address that a new pod takes belongs to each in its time', async () => 
   server.watchOf('pods')!.send('DELETED', pod('a'));
   server.watchOf('pods')!.send('ADDED', pod('b', { ip: '10.0.0.1', version: '201' }));
   await until('b', () => truth.find('b') !== undefined);
-  expect(truth.podAt('10.0.0.1:50051', first)).toBe('uid-a');
-  expect(truth.podAt('10.0.0.1:50051', time.now())).toBe('uid-b');
+  expect(attribution.podAt('10.0.0.1:50051', first)).toBe('uid-a');
+  expect(attribution.podAt('10.0.0.1:50051', time.now())).toBe('uid-b');
 });
 
 test('after an outage the changes that were missed are told, and nothing twice', async () => {

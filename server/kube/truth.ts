@@ -25,6 +25,15 @@ export interface TruthOptions {
   readonly timers: Timers;
   readonly random: () => number;
   readonly events: EventSink;
+  /** Whose an address is, or whether a pod is ready, changed. Told before the frame that the change cuts. */
+  readonly onAttribution?: (table: AttributionTable) => void;
+}
+
+/** Plain data, whole each time; read in server/traffic/attribution.ts. Instants are milliseconds of the agent's clock. */
+interface AttributionTable {
+  /** By pod IP, oldest first. */
+  readonly addresses: readonly (readonly [ip: string, owners: readonly (readonly [uid: string, from: number])[]])[];
+  readonly notReadySince: readonly (readonly [uid: string, since: number])[];
 }
 
 interface KnownPod {
@@ -48,7 +57,7 @@ const selectorRetryMs = 1_000;
 
 /**
  * What the cluster really is, by its own list-and-watch with its own credentials. Lanes are compared with it.
- * Emits the truth events, and answers whose address it was and since when a pod is out of the ready set.
+ * Emits the truth events, and tells whose address it was and since when a pod is out of the ready set.
  */
 export class Truth {
   readonly #options: TruthOptions;
@@ -67,6 +76,7 @@ export class Truth {
   readonly #intervals = new Map<string, Interval[]>();
   readonly #notReadySince = new Map<string, number>();
   readonly #everReady = new Set<string>();
+  #attributionDue = false;
 
   constructor(options: TruthOptions) {
     this.#options = options;
@@ -130,18 +140,6 @@ export class Truth {
   /** By UID or name. */
   find(nameOrUid: string): Pod | undefined {
     return this.#pods.get(nameOrUid)?.pod ?? this.pods().find((pod) => pod.name === nameOrUid);
-  }
-
-  podAt(address: string, at: number): string | undefined {
-    const ip = address.slice(0, address.lastIndexOf(':'));
-    const intervals = this.#intervals.get(ip);
-    if (intervals === undefined) return undefined;
-    // A call to an address is charged to the last pod that had it by then, also after that pod's end.
-    return (intervals.findLast((interval) => interval.from <= at) ?? intervals[0])?.uid;
-  }
-
-  notReadySince(uid: string): number | undefined {
-    return this.#notReadySince.get(uid);
   }
 
   /** What a pod was told to do; shown with it. */
@@ -308,6 +306,7 @@ export class Truth {
     this.#slots.gone(uid, now);
     for (const interval of this.#intervals.get(known.pod.ip) ?? []) if (interval.uid === uid) interval.to = now;
     if (!this.#notReadySince.has(uid) && this.#everReady.has(uid)) this.#notReadySince.set(uid, now);
+    this.#tellAttribution();
     const pod = create(PodSchema, { ...known.pod, phase: 'Gone', ready: false, serving: false });
     this.#options.events.emit({ at: now, podUid: uid, kind: { case: 'podGone', value: { pod } } });
     this.#forget(now);
@@ -320,6 +319,24 @@ export class Truth {
     if (last !== undefined) last.to ??= now;
     intervals.push({ uid, from: now, to: undefined });
     this.#intervals.set(ip, intervals);
+    this.#tellAttribution();
+  }
+
+  /** Once for all that this turn brings. */
+  #tellAttribution(): void {
+    const { onAttribution } = this.#options;
+    if (onAttribution === undefined || this.#attributionDue) return;
+    this.#attributionDue = true;
+    queueMicrotask(() => {
+      this.#attributionDue = false;
+      onAttribution({
+        addresses: [...this.#intervals].map(([ip, owners]) => [
+          ip,
+          owners.map(({ uid, from }) => [uid, from] as const),
+        ]),
+        notReadySince: [...this.#notReadySince],
+      });
+    });
   }
 
   #forget(now: number): void {
@@ -382,6 +399,7 @@ export class Truth {
         known.pod = { ...known.pod, ready: false, serving: false };
       }
     }
+    this.#tellAttribution();
     events.emit({
       at: now,
       kind: {

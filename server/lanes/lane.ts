@@ -1,9 +1,7 @@
-import type { LaneFrame, LaneSpec, Traffic } from '../../gen/lbscope/events/v1/events_pb.js';
+import type { LaneSpec, Traffic } from '../../gen/lbscope/events/v1/events_pb.js';
 import { cannotCarry } from '../../model/carries.ts';
-import type { Channel } from '../balancing/channel-port.ts';
 import type { Clock, EventSink, TimerHandle, Timers } from '../events/port.ts';
-import { LaneDriver } from '../traffic/driver.ts';
-import type { Attribution } from '../traffic/ports.ts';
+import type { TrafficSettings } from '../traffic/driver.ts';
 
 /** A proxy that was there and stopped answering: its losses are shown this long before the lane gives up. */
 const proxyGoneAfterMs = 10_000;
@@ -18,13 +16,26 @@ export interface Membership {
   hurry(ms: number): void;
 }
 
+/** What a lane sees of what makes its calls; see server/driver. */
+export interface Driver {
+  /** Takes effect at once; counts and calls in flight are kept. */
+  apply(settings: TrafficSettings, running: boolean): void;
+  /** No new calls; settles when those in flight have ended. */
+  stop(): Promise<void>;
+}
+
+export interface DriverListener {
+  /** The cluster forbids, or allows again (undefined), what the lane resolves with. */
+  onForbidden(reason: string | undefined): void;
+  /** Why no call can be made at present; undefined: calls are made. */
+  onDown(reason: string | undefined): void;
+}
+
 export interface LaneParts {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly events: EventSink;
-  readonly attribution: Attribution;
-  /** Makes the lane's n-th channel. `onForbidden` is told when the cluster forbids, or allows again, what it resolves with. */
-  readonly makeChannel: (spec: LaneSpec, index: number, onForbidden: (reason: string | undefined) => void) => Channel;
+  readonly makeDriver: (spec: LaneSpec, listener: DriverListener) => Driver;
   readonly makeMembership: (
     spec: LaneSpec,
     onState: (state: 'ok' | 'unreachable', reason: string) => void,
@@ -43,7 +54,7 @@ type Availability =
 export class Lane {
   readonly spec: LaneSpec;
   readonly #parts: LaneParts;
-  readonly #driver: LaneDriver;
+  readonly #driver: Driver;
   readonly #membership: Membership | undefined;
   #traffic: Traffic;
   /** The lane has settings of its own. */
@@ -51,6 +62,8 @@ export class Lane {
   #wanted: boolean;
   #availability: Availability;
   #forbidden: string | undefined;
+  /** Why no call can be made, whatever the lane wants. */
+  #down: string | undefined;
   /** Why the lane waits before its first call; undefined once released. */
   #held: string | undefined;
   #unreachableSince: number | undefined;
@@ -64,13 +77,12 @@ export class Lane {
     this.#traffic = traffic;
     this.own = options.own;
     this.#wanted = options.running;
-    this.#driver = new LaneDriver({
-      laneId: spec.id,
-      makeChannel: (index) => parts.makeChannel(spec, index, (reason) => this.#setForbidden(reason)),
-      clock: parts.clock,
-      timers: parts.timers,
-      events: parts.events,
-      attribution: parts.attribution,
+    this.#driver = parts.makeDriver(spec, {
+      onForbidden: (reason) => this.#setForbidden(reason),
+      onDown: (reason) => {
+        this.#down = reason;
+        this.#tell();
+      },
     });
     this.#membership = parts.makeMembership(spec, (state, reason) => this.#proxyState(state, reason));
     this.#availability = this.#membership === undefined ? { kind: 'available' } : { kind: 'unknown' };
@@ -112,13 +124,8 @@ export class Lane {
   }
 
   newRun(): void {
-    this.#driver.newRun();
     this.#toldState = '';
     this.#tell();
-  }
-
-  cut(): LaneFrame {
-    return this.#driver.cut();
   }
 
   async stop(): Promise<void> {
@@ -135,7 +142,8 @@ export class Lane {
       this.#availability.kind === 'available' &&
       this.#forbidden === undefined &&
       cannotCarry(this.spec, this.#traffic.kind) === undefined;
-    this.#driver.apply({ ...this.#traffic, connections }, this.#wanted && available && this.#held === undefined);
+    const { $typeName: _, $unknown: __, ...settings } = this.#traffic;
+    this.#driver.apply({ ...settings, connections }, this.#wanted && available && this.#held === undefined);
     this.#tell();
   }
 
@@ -150,6 +158,9 @@ export class Lane {
     } else if (this.#forbidden !== undefined) {
       state = 'unavailable';
       reason = this.#forbidden;
+    } else if (this.#down !== undefined) {
+      state = 'unavailable';
+      reason = this.#down;
     } else if (this.#availability.kind === 'unavailable') {
       state = 'unavailable';
       reason = this.#availability.reason;

@@ -5,44 +5,14 @@ import { create } from '@bufbuild/protobuf';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type LaneSpec, LaneSpecSchema } from '../../gen/lbscope/events/v1/events_pb.js';
 import type { Channel } from '../balancing/channel-port.ts';
+import { FakeTime } from '../balancing/testing/fake-time.ts';
 import type { EventInit } from '../events/port.ts';
+import { LaneDriver } from '../traffic/driver.ts';
+import { attributionOf, routeOf } from '../traffic/testing.ts';
 import { defaultLanes, defaultTraffic } from './defaults.ts';
 import type { Membership } from './lane.ts';
 import { Lanes, mostLanes } from './lanes.ts';
 import { load, type Saved, save } from './saved.ts';
-
-/** Time that stands until it is moved. */
-function time() {
-  // Between two points of the 10 ms grid, so that a second holds 100 of them.
-  let now = 1_000_000.5;
-  let due: { at: number; run: () => void }[] = [];
-  return {
-    clock: { now: () => now },
-    timers: {
-      setTimeout(run: () => void, ms: number) {
-        const entry = { at: now + ms, run };
-        due.push(entry);
-        return {
-          cancel() {
-            due = due.filter((each) => each !== entry);
-          },
-        };
-      },
-    },
-    async move(ms: number) {
-      const end = now + ms;
-      for (;;) {
-        const next = due.filter((each) => each.at <= end).sort((a, b) => a.at - b.at)[0];
-        if (next === undefined) break;
-        due = due.filter((each) => each !== next);
-        now = Math.max(now, next.at);
-        next.run();
-        for (let i = 0; i < 10; i += 1) await Promise.resolve();
-      }
-      now = end;
-    },
-  };
-}
 
 const names = {
   namespace: 'lbscope',
@@ -53,12 +23,15 @@ const names = {
 };
 
 function setUp(options: { why?: string; held?: string; lanes?: readonly LaneSpec[] } = {}) {
-  const { clock, timers, move } = time();
+  // Between two points of the 10 ms grid, so that a second holds 100 of them.
+  const time = new FakeTime(1_000_000.5);
+  const move = (ms: number) => time.advance(ms);
   const events: EventInit[] = [];
   const calls = new Map<string, number>();
   const closed: string[] = [];
   const proxies = new Map<string, (state: 'ok' | 'unreachable', reason: string) => void>();
   const forbid = new Map<string, (reason: string | undefined) => void>();
+  const down = new Map<string, (reason: string | undefined) => void>();
   const saves: Saved[] = [];
   const lanes = new Lanes({
     initial: {
@@ -67,41 +40,33 @@ function setUp(options: { why?: string; held?: string; lanes?: readonly LaneSpec
     },
     save: (saved) => saves.push(saved),
     parts: {
-      clock,
-      timers,
+      clock: time,
+      timers: time,
       events: { emit: (event) => events.push(event) },
-      attribution: { podAt: () => undefined, notReadySince: () => undefined },
-      makeChannel: (spec, index, onForbidden): Channel => {
+      makeDriver: (spec, { onForbidden, onDown }) => {
         forbid.set(spec.id, onForbidden);
-        return {
-          connect() {},
-          async unary() {
-            calls.set(spec.id, (calls.get(spec.id) ?? 0) + 1);
-            return {
-              ok: true,
-              message: undefined,
-              route: {
-                address: undefined,
-                connectionId: undefined,
-                connectedAt: undefined,
-                resolutionId: undefined,
-                resolvedAt: undefined,
-                pick: '',
-                sentAt: undefined,
-                attempts: 1,
-                transparentRetries: 0,
-                upstreamHost: undefined,
-              },
-            };
-          },
-          async stream() {
-            throw new Error('not in this test');
-          },
-          state: 'READY',
-          async close() {
-            closed.push(`${spec.id} ${index}`);
-          },
-        };
+        down.set(spec.id, onDown);
+        return new LaneDriver({
+          laneId: spec.id,
+          clock: time,
+          timers: time,
+          events: { emit() {} },
+          attribution: attributionOf(),
+          makeChannel: (index): Channel => ({
+            connect() {},
+            async unary() {
+              calls.set(spec.id, (calls.get(spec.id) ?? 0) + 1);
+              return { ok: true, message: undefined, route: routeOf() };
+            },
+            async stream() {
+              throw new Error('not in this test');
+            },
+            state: 'READY',
+            async close() {
+              closed.push(`${spec.id} ${index}`);
+            },
+          }),
+        });
       },
       makeMembership: (spec, onState): Membership | undefined => {
         if (spec.envoyStatus === '') return undefined;
@@ -114,7 +79,7 @@ function setUp(options: { why?: string; held?: string; lanes?: readonly LaneSpec
   lanes.start(options.held);
   const states = (id: string) =>
     events.flatMap((event) => (event.laneId === id && event.kind?.case === 'laneState' ? [event.kind.value] : []));
-  return { lanes, events, calls, closed, proxies, forbid, saves, states, move };
+  return { lanes, events, calls, closed, proxies, forbid, down, saves, states, move };
 }
 
 test('without a click: the four lanes run, each with the same traffic', async () => {
@@ -248,6 +213,19 @@ test('put replaces in place and closes the old channels; remove closes; the numb
     ok: false,
     code: 'resource_exhausted',
   });
+});
+
+test('what runs is saved at the start already: a restarted agent goes on with it', () => {
+  const { saves, lanes } = setUp();
+  expect(saves.at(-1)?.lanes.map(({ spec, running }) => [spec.id, running])).toEqual(lanes.ids.map((id) => [id, true]));
+});
+
+test('a driver that is down is a state of its lane, with the reason; it ends by itself', () => {
+  const { down, states } = setUp();
+  down.get('headless')?.('the thread ended');
+  expect(states('headless').at(-1)).toMatchObject({ state: 'unavailable', reason: 'the thread ended' });
+  down.get('headless')?.(undefined);
+  expect(states('headless').at(-1)).toMatchObject({ state: 'running', reason: '' });
 });
 
 let folder = '';

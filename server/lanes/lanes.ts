@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import { type LaneFrame, type LaneSpec, type Traffic, TrafficSchema } from '../../gen/lbscope/events/v1/events_pb.js';
+import { type LaneSpec, type Traffic, TrafficSchema } from '../../gen/lbscope/events/v1/events_pb.js';
 import type { Done } from '../api/agent-port.ts';
 import { Lane, type LaneParts } from './lane.ts';
 import type { Saved } from './saved.ts';
@@ -33,6 +33,8 @@ export class Lanes {
     for (const { spec, running, traffic } of this.#options.initial.lanes) {
       this.#add(spec, traffic ?? this.#traffic, traffic !== undefined, running);
     }
+    // Written at once: a restarted agent goes on with these lanes also when nobody ever changed them.
+    this.#save();
   }
 
   release(): void {
@@ -117,10 +119,6 @@ export class Lanes {
   newRun(): void {
     this.#tellTraffic();
     for (const lane of this.#lanes.values()) lane.newRun();
-  }
-
-  cut(): LaneFrame[] {
-    return [...this.#lanes.values()].map((lane) => lane.cut());
   }
 
   async stop(): Promise<void> {

@@ -1,50 +1,12 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
 import { SayHelloResponseSchema } from '../../gen/lbscope/greeter/v1/greeter_pb.js';
-import type { CallResult, CallRoute, Channel } from '../balancing/channel-port.ts';
-import type { EventInit, Timers } from '../events/port.ts';
+import type { CallResult, Channel } from '../balancing/channel-port.ts';
+import { FakeTime } from '../balancing/testing/fake-time.ts';
+import type { EventInit } from '../events/port.ts';
 import { LaneDriver, type TrafficSettings } from './driver.ts';
 import { FrameClock } from './frames.ts';
-
-/** Time that stands until it is moved. */
-class Time {
-  at = 1_000_000;
-  #due: { at: number; run: () => void }[] = [];
-  readonly clock = { now: () => this.at };
-  readonly timers: Timers = {
-    setTimeout: (run, ms) => {
-      const entry = { at: this.at + ms, run };
-      this.#due.push(entry);
-      return {
-        cancel: () => {
-          this.#due = this.#due.filter((each) => each !== entry);
-        },
-      };
-    },
-  };
-
-  async move(ms: number): Promise<void> {
-    const end = this.at + ms;
-    for (;;) {
-      const next = this.#due.filter((each) => each.at <= end).sort((a, b) => a.at - b.at)[0];
-      if (next === undefined) break;
-      this.#due = this.#due.filter((each) => each !== next);
-      this.at = Math.max(this.at, next.at);
-      next.run();
-      await settle();
-    }
-    this.at = end;
-    await settle();
-  }
-
-  get pending(): number {
-    return this.#due.length;
-  }
-}
-
-async function settle(): Promise<void> {
-  for (let i = 0; i < 10; i += 1) await Promise.resolve();
-}
+import { attributionOf, routeOf } from './testing.ts';
 
 const settings: TrafficSettings = {
   ratePerSecond: 100,
@@ -57,18 +19,7 @@ const settings: TrafficSettings = {
   thinkTimeMs: 0,
 };
 
-const route: CallRoute = {
-  address: '127.0.0.1:1',
-  connectionId: 'c',
-  connectedAt: 0,
-  resolutionId: 'r',
-  resolvedAt: 0,
-  pick: '',
-  sentAt: undefined,
-  attempts: 1,
-  transparentRetries: 0,
-  upstreamHost: undefined,
-};
+const route = routeOf({ address: '127.0.0.1:1', connectionId: 'c', resolutionId: 'r' });
 
 function fakeChannel(uid: string, respond?: () => Promise<CallResult>) {
   const message = toBinary(SayHelloResponseSchema, create(SayHelloResponseSchema, { pod: { uid } }));
@@ -95,29 +46,29 @@ function fakeChannel(uid: string, respond?: () => Promise<CallResult>) {
   return { channel, calls, closed: () => closed };
 }
 
-function lane(time: Time, channels = [fakeChannel('a'), fakeChannel('b'), fakeChannel('c')]) {
+function lane(time: FakeTime, channels = [fakeChannel('a'), fakeChannel('b'), fakeChannel('c')]) {
   const events: EventInit[] = [];
   const driver = new LaneDriver({
     laneId: 'lane',
     makeChannel: (index) => (channels[index] as (typeof channels)[number]).channel,
-    clock: time.clock,
-    timers: time.timers,
+    clock: time,
+    timers: time,
     events: { emit: (event) => events.push(event) },
-    attribution: { podAt: () => undefined, notReadySince: () => undefined },
+    attribution: attributionOf(),
   });
   return { driver, channels, events };
 }
 
 test('a rate is held exactly, and changes keep the counts', async () => {
-  const time = new Time();
+  const time = new FakeTime();
   const { driver, channels } = lane(time);
   driver.apply(settings, true);
-  await time.move(1_000);
+  await time.advance(1_000);
   const first = driver.cut();
   expect(first.answered).toBeGreaterThanOrEqual(100);
   expect(first.answered).toBeLessThanOrEqual(101);
   driver.apply({ ...settings, ratePerSecond: 10 }, true);
-  await time.move(1_000);
+  await time.advance(1_000);
   const second = driver.cut();
   expect(second.answered).toBeGreaterThanOrEqual(9);
   expect(second.answered).toBeLessThanOrEqual(11);
@@ -127,31 +78,31 @@ test('a rate is held exactly, and changes keep the counts', async () => {
 });
 
 test('calls take the connections in turn; taking connections away closes their channels', async () => {
-  const time = new Time();
+  const time = new FakeTime();
   const { driver, channels } = lane(time);
   driver.apply({ ...settings, connections: 3 }, true);
-  await time.move(3_000);
+  await time.advance(3_000);
   const counts = channels.map(({ calls }) => calls.length);
   expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1);
   driver.apply({ ...settings, connections: 1 }, true);
-  await time.move(10);
+  await time.advance(10);
   expect(channels.map(({ closed }) => closed())).toEqual([false, true, true]);
   await driver.stop();
   expect(channels[0]?.closed()).toBe(true);
 });
 
 test('stopped is stopped: no call, no timer; started again it goes on', async () => {
-  const time = new Time();
+  const time = new FakeTime();
   const { driver, channels } = lane(time);
   driver.apply(settings, true);
-  await time.move(500);
+  await time.advance(500);
   driver.apply(settings, false);
   const calls = channels[0]?.calls.length ?? 0;
-  await time.move(5_000);
+  await time.advance(5_000);
   expect(channels[0]?.calls.length).toBe(calls);
   expect(time.pending).toBe(0);
   driver.apply(settings, true);
-  await time.move(500);
+  await time.advance(500);
   // No burst for the time it stood still.
   expect((channels[0]?.calls.length ?? 0) - calls).toBeLessThanOrEqual(51);
   expect(driver.cut().shortfall).toBe(0);
@@ -159,15 +110,15 @@ test('stopped is stopped: no call, no timer; started again it goes on', async ()
 });
 
 test('closed loop: as many in flight as asked, never more', async () => {
-  const time = new Time();
+  const time = new FakeTime();
   const waiting: ((result: CallResult) => void)[] = [];
   const slow = fakeChannel('a', () => new Promise((resolve) => waiting.push(resolve)));
   const { driver } = lane(time, [slow]);
   driver.apply({ ...settings, ratePerSecond: 0, concurrency: 4 }, true);
-  await time.move(100);
+  await time.advance(100);
   expect(driver.inFlight).toBe(4);
   waiting.shift()?.({ ok: true, message: undefined, route });
-  await time.move(5);
+  await time.advance(5);
   expect(driver.inFlight).toBe(4);
   expect(slow.calls).toHaveLength(5);
   for (const answer of waiting.splice(0)) answer({ ok: true, message: undefined, route });
@@ -175,19 +126,19 @@ test('closed loop: as many in flight as asked, never more', async () => {
 });
 
 test('an open loop with calls in flight becomes a closed one without a stall', async () => {
-  const time = new Time();
+  const time = new FakeTime();
   const waiting: ((result: CallResult) => void)[] = [];
   const slow = fakeChannel('a', () => new Promise((resolve) => waiting.push(resolve)));
   const { driver } = lane(time, [slow]);
   driver.apply(settings, true);
-  await time.move(100);
+  await time.advance(100);
   const open = driver.inFlight;
   expect(open).toBeGreaterThanOrEqual(10);
   driver.apply({ ...settings, ratePerSecond: 0, concurrency: 2 }, true);
-  await time.move(100);
+  await time.advance(100);
   expect(driver.inFlight).toBe(open);
   for (const answer of waiting.splice(0)) answer({ ok: true, message: undefined, route });
-  await time.move(10);
+  await time.advance(10);
   expect(driver.inFlight).toBe(2);
   for (const answer of waiting.splice(0)) answer({ ok: true, message: undefined, route });
   await driver.stop();
@@ -198,17 +149,17 @@ test.each([
   ['client_stream', '/lbscope.greeter.v1.Greeter/CollectHellos 5'],
   ['bidi', '/lbscope.greeter.v1.Greeter/ChatHellos 5'],
 ])('%s: the pod is read from the first message', async (kind, call) => {
-  const time = new Time();
+  const time = new FakeTime();
   const { driver, channels } = lane(time);
   driver.apply({ ...settings, kind, messagesPerStream: 5 }, true);
-  await time.move(200);
+  await time.advance(200);
   expect(channels[0]?.calls[0]).toBe(call);
   expect(driver.cut().pods.map((pod) => pod.podUid)).toEqual(['a']);
   await driver.stop();
 });
 
 test('a rate that cannot be held is told, with what was achieved, and told again when it ends', async () => {
-  const time = new Time();
+  const time = new FakeTime();
   let block = true;
   const stuck = fakeChannel('a', () =>
     block ? new Promise(() => {}) : Promise.resolve({ ok: true, message: undefined, route }),
@@ -216,7 +167,7 @@ test('a rate that cannot be held is told, with what was achieved, and told again
   const { driver, events } = lane(time, [stuck]);
   driver.apply({ ...settings, ratePerSecond: 50_000 }, true);
   for (let i = 0; i < 10; i += 1) {
-    await time.move(200);
+    await time.advance(200);
     driver.cut();
   }
   const overload = () => events.filter((event) => event.kind?.case === 'overload').map((event) => event.kind?.value);
@@ -224,7 +175,7 @@ test('a rate that cannot be held is told, with what was achieved, and told again
   block = false;
   driver.apply({ ...settings, ratePerSecond: 0.1 }, true);
   for (let i = 0; i < 20; i += 1) {
-    await time.move(200);
+    await time.advance(200);
     driver.cut();
   }
   expect(overload()).toHaveLength(2);
@@ -232,16 +183,15 @@ test('a rate that cannot be held is told, with what was achieved, and told again
 });
 
 test('frames: aligned to 200 ms, cut early where a membership changes, without gap or overlap', async () => {
-  const time = new Time();
-  time.at = 1_000_050;
+  const time = new FakeTime(1_000_050);
   const frames: [number, number][] = [];
-  const beat = new FrameClock(time.clock, time.timers, (from, to) => frames.push([from, to]));
+  const beat = new FrameClock(time, time, (from, to) => frames.push([from, to]));
   beat.start();
-  await time.move(400);
-  await time.move(37);
+  await time.advance(400);
+  await time.advance(37);
   beat.cut();
   beat.cut();
-  await time.move(300);
+  await time.advance(300);
   beat.stop();
   expect(frames).toEqual([
     [1_000_050, 1_000_200],
@@ -253,7 +203,7 @@ test('frames: aligned to 200 ms, cut early where a membership changes, without g
 });
 
 test('a channel that fails everything at once, or breaks its word, neither hangs the agent nor loses a count', async () => {
-  const time = new Time();
+  const time = new FakeTime();
   const unsent: CallResult = {
     ok: false,
     errorClass: 'unavailable',
@@ -268,10 +218,10 @@ test('a channel that fails everything at once, or breaks its word, neither hangs
   });
   const { driver } = lane(time, [failing]);
   driver.apply({ ...settings, ratePerSecond: 0, concurrency: 4 }, true);
-  await time.move(0);
-  await time.move(1_000);
+  await time.advance(0);
+  await time.advance(1_000);
   rejects = true;
-  await time.move(100);
+  await time.advance(100);
   const frame = driver.cut();
   const failed = frame.failed.reduce((sum, { count }) => sum + count, 0);
   expect(failed + frame.inFlight).toBe(frame.issued);
@@ -283,14 +233,14 @@ test('a channel that fails everything at once, or breaks its word, neither hangs
 });
 
 test('a change while calls are overdue sends those first: none is lost', async () => {
-  const time = new Time();
+  const time = new FakeTime();
   const { driver } = lane(time);
   driver.apply(settings, true);
-  await time.move(1_000);
+  await time.advance(1_000);
   // The loop stands still for half a second: no timer runs, but time goes on.
-  time.at += 500;
+  time.stall(500);
   driver.apply({ ...settings, ratePerSecond: 1 }, true);
-  await time.move(0);
+  await time.advance(0);
   const { issued, shortfall } = driver.cut();
   expect(issued + shortfall).toBeGreaterThanOrEqual(150);
   expect(issued + shortfall).toBeLessThanOrEqual(152);

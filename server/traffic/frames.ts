@@ -39,6 +39,11 @@ export class FrameClock {
     if (now - this.#from >= leastFrameMs) this.#emit(now);
   }
 
+  /** Ends the running frame however short it is: what comes is to be counted apart. */
+  part(): void {
+    this.#emit(this.#clock.now());
+  }
+
   #arm(): void {
     const now = this.#clock.now();
     const next = (Math.floor(now / frameMs) + 1) * frameMs;

@@ -3,39 +3,29 @@ import { describe, expect, test } from 'vitest';
 import { errorClasses } from '../../model/words.ts';
 import type { CallResult, CallRoute } from '../balancing/channel-port.ts';
 import type { EventInit } from '../events/port.ts';
+import { LaneCounters, podSlots } from './counters.ts';
 import { Recorder } from './recorder.ts';
+import { attributionOf, routeOf } from './testing.ts';
 
-const route = (part: Partial<CallRoute> = {}): CallRoute => ({
-  address: undefined,
-  connectionId: undefined,
-  connectedAt: undefined,
-  resolutionId: undefined,
-  resolvedAt: undefined,
-  pick: '',
-  sentAt: undefined,
-  attempts: 1,
-  transparentRetries: 0,
-  upstreamHost: undefined,
-  ...part,
-});
-const ok = (part: Partial<CallRoute> = {}): CallResult => ({ ok: true, message: undefined, route: route(part) });
+const ok = (part: Partial<CallRoute> = {}): CallResult => ({ ok: true, message: undefined, route: routeOf(part) });
 const failed = (part: Partial<CallRoute> = {}, errorClass: (typeof errorClasses)[number] = 'reset'): CallResult => ({
   ok: false,
   errorClass,
   code: 14,
   message: 'gone',
-  route: route(part),
+  route: routeOf(part),
 });
 const who = (uid: string, incarnation = 0) => ({ uid, name: uid, ip: '', incarnation });
 
 function recorder(
-  attribution: { podAt?: (a: string) => string | undefined; since?: (uid: string) => number | undefined } = {},
+  known: { podAt?: (a: string) => string | undefined; notReadySince?: (uid: string) => number | undefined } = {},
 ) {
   const events: EventInit[] = [];
   const subject = new Recorder({
     laneId: 'lane',
     events: { emit: (event) => events.push(event) },
-    attribution: { podAt: (a) => attribution.podAt?.(a), notReadySince: (uid) => attribution.since?.(uid) },
+    attribution: attributionOf(known),
+    counters: new LaneCounters(),
   });
   const kinds = () => events.map((event) => event.kind?.case);
   return { subject, events, kinds };
@@ -67,7 +57,7 @@ test('issued = answered + failed + in flight, at every cut, in any order', () =>
         };
         for (const step of steps) {
           now += 1;
-          if (step === 'issue') subject.issue();
+          if (step === 'issue') subject.issue(0);
           else if (step === 'cut') cut();
           else if (subject.inFlight > 0) {
             if (step.errorClass === null) subject.end(ok(), who(step.uid), 'unary', now - 1, now);
@@ -82,7 +72,7 @@ test('issued = answered + failed + in flight, at every cut, in any order', () =>
 
 test('latency counts from the intended send, service time from the actual one', () => {
   const { subject } = recorder();
-  subject.issue();
+  subject.issue(0);
   subject.end(ok({ sentAt: 1_100 }), who('a'), 'unary', 1_000, 1_110);
   const frame = subject.cut(100, 1_200);
   expect(frame.latency?.maxUs).toBeCloseTo(110_000, 3);
@@ -94,7 +84,7 @@ test('a frame has as many bytes for a thousand calls as for ten', () => {
   const size = (calls: number) => {
     const { subject } = recorder();
     for (let i = 0; i < calls; i += 1) {
-      subject.issue();
+      subject.issue(0);
       subject.end(ok({ sentAt: 1_000 }), who(`pod-${i % 5}`), 'unary', 1_000, 1_000 + (i % 4));
     }
     const frame = subject.cut(100, 1_200);
@@ -111,7 +101,7 @@ describe('whose call was it', () => {
       { address: 'dial' },
       { upstreamHost: 'unknown', address: 'dial' },
     ]) {
-      subject.issue();
+      subject.issue(0);
       subject.end(failed(part), undefined, 'unary', 1_000, 1_001);
     }
     const frame = subject.cut(100, 1_200);
@@ -121,9 +111,9 @@ describe('whose call was it', () => {
 
   test('a virtual address: the one pod that answered on that connection, marked as inferred', () => {
     const { subject, events } = recorder();
-    subject.issue();
+    subject.issue(0);
     subject.end(ok({ connectionId: 'c1', address: 'vip' }), who('a'), 'unary', 1_000, 1_001);
-    subject.issue();
+    subject.issue(0);
     subject.end(failed({ connectionId: 'c1', address: 'vip' }), undefined, 'unary', 1_002, 1_003);
     const frame = subject.cut(100, 1_200);
     expect(frame.pods.find((pod) => pod.podUid === 'a')).toMatchObject({
@@ -139,22 +129,22 @@ describe('whose call was it', () => {
   test('a connection on which two pods answered (a proxy) tells nothing: unattributed', () => {
     const { subject } = recorder();
     for (const uid of ['a', 'b']) {
-      subject.issue();
+      subject.issue(0);
       subject.end(ok({ connectionId: 'c1' }), who(uid), 'unary', 1_000, 1_001);
     }
-    subject.issue();
+    subject.issue(0);
     subject.end(failed({ connectionId: 'c1' }), undefined, 'unary', 1_002, 1_003);
     expect(subject.cut(100, 1_200).pods.find((pod) => pod.podUid === '')?.failed[0]?.count).toBe(1);
   });
 });
 
 test('calls sent after the pod left the ready set are "to removed pods"; those in flight then are only lost', () => {
-  const { subject } = recorder({ podAt: () => 'a', since: () => 1_000 });
-  subject.issue();
+  const { subject } = recorder({ podAt: () => 'a', notReadySince: () => 1_000 });
+  subject.issue(0);
   subject.end(ok({ sentAt: 1_050 }), who('a'), 'unary', 1_040, 1_060);
-  subject.issue();
+  subject.issue(0);
   subject.end(failed({ address: 'x', sentAt: 1_050 }), undefined, 'unary', 1_040, 1_060);
-  subject.issue();
+  subject.issue(0);
   subject.end(failed({ address: 'x', sentAt: 990 }), undefined, 'unary', 980, 1_060);
   expect(subject.cut(100, 1_200).pods[0]).toMatchObject({
     toRemovedAnswered: 1,
@@ -166,7 +156,7 @@ test('calls sent after the pod left the ready set are "to removed pods"; those i
 test('first answers: once per pod and incarnation, again in a new run', () => {
   const { subject, kinds } = recorder();
   const answer = (uid: string, incarnation = 0) => {
-    subject.issue();
+    subject.issue(0);
     subject.end(ok(), who(uid, incarnation), 'unary', 1_000, 1_001);
   };
   const count = () => kinds().filter((kind) => kind === 'firstAnswer').length;
@@ -184,7 +174,7 @@ test('first answers: once per pod and incarnation, again in a new run', () => {
 test('a thousand losses are a handful of events', () => {
   const { subject, events } = recorder();
   for (let i = 0; i < 1_000; i += 1) {
-    subject.issue();
+    subject.issue(0);
     subject.end(failed(), undefined, 'unary', 1_000, 1_000 + i / 10);
     if (i % 100 === 0) subject.cut(100, 1_000 + i / 10);
   }
@@ -192,4 +182,61 @@ test('a thousand losses are a handful of events', () => {
   const bursts = events.filter((event) => event.kind?.case === 'lossBurst');
   expect(bursts).toHaveLength(1);
   expect(bursts[0]?.kind?.value).toMatchObject({ count: 1_000 });
+});
+
+test('a stream that fails after its pod had begun to answer is charged to that pod, whatever was dialled', () => {
+  const { subject, events } = recorder({ podAt: () => 'dialled' });
+  subject.issue(0);
+  subject.end(failed({ address: 'x', sentAt: 1_000 }), who('a'), 'server_stream', 1_000, 1_010);
+  expect(subject.cut(100, 1_200).pods).toMatchObject([{ podUid: 'a', failed: [{ errorClass: 'reset', count: 1 }] }]);
+  subject.close(2_000);
+  const burst = events.find((event) => event.kind?.case === 'lossBurst');
+  expect(burst).toMatchObject({ podUid: 'a', kind: { value: { attribution: 'answer' } } });
+});
+
+test('how late a call was issued is a histogram of its own', () => {
+  const { subject } = recorder();
+  for (const late of [0, 0.5, 40]) subject.issue(late);
+  const { scheduleError } = subject.cut(100, 1_200);
+  expect(scheduleError?.count.reduce((a, b) => a + b)).toBe(3);
+  expect(scheduleError?.maxUs).toBeCloseTo(40_000, 3);
+  expect(subject.cut(100, 1_400).scheduleError?.count).toEqual([]);
+});
+
+test('pods come and go without end: slots are given anew, and no call is counted twice or under another name', () => {
+  const { subject } = recorder();
+  const sums = new Map<string, number>();
+  for (let i = 0; i < podSlots * 3; i += 1) {
+    subject.issue(0);
+    subject.end(ok(), who(`pod-${i}`), 'unary', 1_000, 1_001);
+    if (i % 100 !== 0) continue;
+    for (const pod of subject.cut(100, 1_200).pods) sums.set(pod.podUid, (sums.get(pod.podUid) ?? 0) + pod.answered);
+  }
+  for (const pod of subject.cut(100, 1_200).pods) sums.set(pod.podUid, (sums.get(pod.podUid) ?? 0) + pod.answered);
+  expect(sums.size).toBe(podSlots * 3);
+  expect([...sums.values()].every((count) => count === 1)).toBe(true);
+});
+
+test('a pod that leaves the ready set while it answers: its later calls count as sent to a removed pod', () => {
+  let since: number | undefined;
+  const known = { version: 0, podAt: () => undefined, notReadySince: () => since };
+  const subject = new Recorder({
+    laneId: 'lane',
+    events: { emit() {} },
+    attribution: known,
+    counters: new LaneCounters(),
+  });
+  const answer = (sentAt: number) => {
+    subject.issue(0);
+    subject.end(ok({ sentAt }), who('a'), 'unary', sentAt, sentAt + 1);
+  };
+  answer(1_000);
+  since = 1_005;
+  known.version += 1;
+  answer(1_004);
+  answer(1_006);
+  since = undefined;
+  known.version += 1;
+  answer(1_010);
+  expect(subject.cut(100, 1_200).pods).toMatchObject([{ answered: 4, toRemovedAnswered: 1 }]);
 });

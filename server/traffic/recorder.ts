@@ -1,10 +1,9 @@
-import { create, type MessageInitShape } from '@bufbuild/protobuf';
-import { type LaneFrame, LaneFrameSchema, type PodFrameSchema } from '../../gen/lbscope/events/v1/events_pb.js';
-import { bucketCount, bucketOf, toSparse } from '../../model/histogram.ts';
+import type { LaneFrame } from '../../gen/lbscope/events/v1/events_pb.js';
 import { fromMs } from '../../model/time.ts';
-import { type ErrorClass, errorClasses } from '../../model/words.ts';
-import type { CallResult } from '../balancing/channel-port.ts';
+import { errorClasses } from '../../model/words.ts';
+import type { CallResult, CallRoute } from '../balancing/channel-port.ts';
 import type { EventSink } from '../events/port.ts';
+import { head, type LaneCounters, pod, podDoubles, podSlots } from './counters.ts';
 import type { Identity } from './identity.ts';
 import { LossBursts } from './losses.ts';
 import type { Attribution } from './ports.ts';
@@ -18,62 +17,16 @@ const samplePausesMs = [1_000, 870, 1_130, 940, 1_060, 1_010, 990];
 const connectionsKept = 4_096;
 
 const classIndex = new Map<string, number>(errorClasses.map((name, index) => [name, index]));
-
-class PodCounters {
-  answered = 0;
-  readonly failed = new Float64Array(errorClasses.length);
-  first = 0;
-  last = 0;
-  toRemovedAnswered = 0;
-  toRemovedLost = 0;
-  serviceSumMs = 0;
-  inferred = false;
-
-  get empty(): boolean {
-    return this.last === 0;
-  }
-
-  seen(at: number): void {
-    if (this.first === 0) this.first = at;
-    this.last = at;
-  }
-
-  reset(): void {
-    this.answered = 0;
-    this.failed.fill(0);
-    this.first = 0;
-    this.last = 0;
-    this.toRemovedAnswered = 0;
-    this.toRemovedLost = 0;
-    this.serviceSumMs = 0;
-    this.inferred = false;
-  }
-}
-
-class Latencies {
-  readonly counts = new Uint32Array(bucketCount);
-  maxUs = 0;
-  any = false;
-
-  add(ms: number): void {
-    const us = ms > 0 ? ms * 1_000 : 0;
-    const bucket = bucketOf(us);
-    this.counts[bucket] = (this.counts[bucket] as number) + 1;
-    if (us > this.maxUs) this.maxUs = us;
-    this.any = true;
-  }
-
-  reset(): void {
-    if (this.any) this.counts.fill(0);
-    this.maxUs = 0;
-    this.any = false;
-  }
-}
+/** From this many pods on the slots are given anew after a cut, when nothing is counted in them. */
+const slotsRenewed = podSlots - 256;
 
 export interface RecorderOptions {
   readonly laneId: string;
   readonly events: EventSink;
   readonly attribution: Attribution;
+  readonly counters: LaneCounters;
+  /** A pod got a slot of the counters: who reads them after this thread's death needs its name. */
+  readonly onPod?: (slot: number, uid: string) => void;
 }
 
 /**
@@ -84,18 +37,16 @@ export class Recorder {
   readonly #laneId: string;
   readonly #events: EventSink;
   readonly #attribution: Attribution;
+  readonly #counters: LaneCounters;
+  readonly #onPod: ((slot: number, uid: string) => void) | undefined;
   readonly #losses: LossBursts;
-
-  #issued = 0;
-  #inFlight = 0;
   #issuedInAll = 0;
-  #answered = 0;
-  #transparentRetries = 0;
-  #shortfall = 0;
-  readonly #failed = new Float64Array(errorClasses.length);
-  readonly #latency = new Latencies();
-  readonly #service = new Latencies();
-  readonly #pods = new Map<string, PodCounters>();
+  /** By slot. */
+  #names: string[] = [''];
+  readonly #slots = new Map<string, number>([['', 0]]);
+  /** By slot: from when on calls to the pod are calls to a removed one; as the attribution of `#attributionSeen` says. */
+  readonly #notReady = new Float64Array(podSlots).fill(Number.POSITIVE_INFINITY);
+  #attributionSeen = -1;
   readonly #greeted = new Set<string>();
   /** The pod that answered everything on a connection so far; null once there were two. */
   readonly #podOfConnection = new Map<string, string | null>();
@@ -106,110 +57,126 @@ export class Recorder {
     this.#laneId = options.laneId;
     this.#events = options.events;
     this.#attribution = options.attribution;
+    this.#counters = options.counters;
+    this.#onPod = options.onPod;
     this.#losses = new LossBursts(options.laneId, options.events);
   }
 
   get inFlight(): number {
-    return this.#inFlight;
+    return this.#counters.lane[head.inFlight] as number;
   }
 
-  /** A call goes out. */
-  issue(): void {
-    this.#issued += 1;
+  /** A call goes out, this much later than meant; 0 where nothing was meant (closed loop). */
+  issue(lateMs: number): void {
     this.#issuedInAll += 1;
-    this.#inFlight += 1;
+    this.#count(head.issued, 1);
+    this.#count(head.inFlight, 1);
+    this.#counters.addLate(lateMs);
   }
 
   /** Intended sends that were given up. */
   giveUp(count: number): void {
-    this.#shortfall += count;
+    this.#count(head.shortfall, count);
   }
 
-  /** A call ended. Instants are milliseconds of the agent's clock. `who` is undefined if the answer did not say. */
+  /**
+   * A call ended. Instants are milliseconds of the agent's clock. `who` is undefined if no answer said; a stream that failed
+   * may have said.
+   */
   end(result: CallResult, who: Identity | undefined, kind: string, intendedAt: number, now: number): void {
-    this.#inFlight -= 1;
+    this.#count(head.inFlight, -1);
     const { route } = result;
-    this.#transparentRetries += route.transparentRetries;
-    if (result.ok) this.#answeredBy(result, who, intendedAt, now);
-    const sampled = now >= this.#nextSampleAt;
+    this.#count(head.transparentRetries, route.transparentRetries);
     let podUid = who?.uid;
     let burstOpened = false;
-    if (!result.ok) {
-      const charged = this.#charge(result, now);
+    if (result.ok) {
+      this.#answered(route, who, intendedAt, now);
+    } else {
+      const charged = this.#charge(result, who, now);
       podUid = charged.podUid;
       burstOpened = charged.opened;
     }
-    if (sampled || burstOpened) {
-      if (sampled) this.#nextSampleAt = now + (samplePausesMs[this.#samples++ % samplePausesMs.length] as number);
-      this.#sample(result, podUid, who?.incarnation, kind, intendedAt, now);
-    }
+    if (burstOpened || now >= this.#nextSampleAt) this.#sample(result, podUid, who?.incarnation, kind, intendedAt, now);
   }
 
-  #answeredBy(result: CallResult, who: Identity | undefined, intendedAt: number, now: number): void {
-    const { connectionId, sentAt = intendedAt, address } = result.route;
-    const uid = who?.uid ?? '';
-    const pod = this.#pod(uid);
-    pod.answered += 1;
-    pod.seen(now);
-    this.#answered += 1;
-    this.#latency.add(now - intendedAt);
-    this.#service.add(now - sentAt);
-    pod.serviceSumMs += Math.max(0, now - sentAt);
+  #count(figure: number, by: number): void {
+    const { lane } = this.#counters;
+    lane[figure] = (lane[figure] as number) + by;
+  }
+
+  #countPod(slot: number, figure: number, by: number): void {
+    const { pods } = this.#counters;
+    const at = slot * podDoubles + figure;
+    pods[at] = (pods[at] as number) + by;
+  }
+
+  #seen(slot: number, now: number): void {
+    const { pods } = this.#counters;
+    const at = slot * podDoubles;
+    if (pods[at + pod.first] === 0) pods[at + pod.first] = now;
+    pods[at + pod.last] = now;
+  }
+
+  #answered(route: CallRoute, who: Identity | undefined, intendedAt: number, now: number): void {
+    const { connectionId, sentAt = intendedAt } = route;
+    const slot = who === undefined ? 0 : this.#slotOf(who.uid);
+    this.#countAnswer(slot, intendedAt, sentAt, now);
     if (who === undefined) return;
-    const since = this.#attribution.notReadySince(uid);
-    if (since !== undefined && sentAt > since) pod.toRemovedAnswered += 1;
-    if (connectionId !== undefined) {
-      const before = this.#podOfConnection.get(connectionId);
-      if (before === undefined) {
-        if (this.#podOfConnection.size >= connectionsKept) {
-          const oldest = this.#podOfConnection.keys().next();
-          if (!oldest.done) this.#podOfConnection.delete(oldest.value);
-        }
-        this.#podOfConnection.set(connectionId, uid);
-      } else if (before !== uid && before !== null) this.#podOfConnection.set(connectionId, null);
-    }
-    const greeting = `${uid} ${who.incarnation}`;
-    if (!this.#greeted.has(greeting)) {
-      this.#greeted.add(greeting);
-      this.#events.emit({
-        at: now,
-        laneId: this.#laneId,
-        podUid: uid,
-        incarnation: who.incarnation,
-        ...(address === undefined ? {} : { address }),
-        ...(connectionId === undefined ? {} : { connectionId }),
-        ...(result.route.resolutionId === undefined ? {} : { resolutionId: result.route.resolutionId }),
-        kind: { case: 'firstAnswer', value: { issued: this.#issuedInAll } },
-      });
-    }
+    if (connectionId !== undefined) this.#saw(connectionId, who.uid);
+    this.#greet(who, route, now);
   }
 
-  #charge(result: Extract<CallResult, { ok: false }>, now: number): { podUid: string | undefined; opened: boolean } {
-    const { address, upstreamHost, connectionId, sentAt } = result.route;
+  #countAnswer(slot: number, intendedAt: number, sentAt: number, now: number): void {
+    this.#count(head.answered, 1);
+    this.#counters.addTimes(now - intendedAt, now - sentAt);
+    this.#countPod(slot, pod.answered, 1);
+    this.#countPod(slot, pod.serviceSumMs, now > sentAt ? now - sentAt : 0);
+    this.#seen(slot, now);
+    if (this.#attributionSeen !== this.#attribution.version) this.#readAttribution();
+    if (sentAt > (this.#notReady[slot] as number)) this.#countPod(slot, pod.toRemovedAnswered, 1);
+  }
+
+  #saw(connectionId: string, uid: string): void {
+    const before = this.#podOfConnection.get(connectionId);
+    if (before === undefined) {
+      if (this.#podOfConnection.size >= connectionsKept) {
+        const oldest = this.#podOfConnection.keys().next();
+        if (!oldest.done) this.#podOfConnection.delete(oldest.value);
+      }
+      this.#podOfConnection.set(connectionId, uid);
+    } else if (before !== uid && before !== null) this.#podOfConnection.set(connectionId, null);
+  }
+
+  #greet(who: Identity, route: CallRoute, now: number): void {
+    const greeting = `${who.uid} ${who.incarnation}`;
+    if (this.#greeted.has(greeting)) return;
+    this.#greeted.add(greeting);
+    this.#events.emit({
+      at: now,
+      laneId: this.#laneId,
+      podUid: who.uid,
+      incarnation: who.incarnation,
+      ...idsOf(route),
+      kind: { case: 'firstAnswer', value: { issued: this.#issuedInAll } },
+    });
+  }
+
+  #charge(
+    result: Extract<CallResult, { ok: false }>,
+    who: Identity | undefined,
+    now: number,
+  ): { podUid: string | undefined; opened: boolean } {
+    const { address, connectionId, sentAt } = result.route;
     const index = classIndex.get(result.errorClass) ?? classIndex.get('status_other') ?? 0;
-    this.#failed[index] = (this.#failed[index] as number) + 1;
-    const at = sentAt ?? now;
-    let attribution = 'none';
-    let uid: string | undefined;
-    if (upstreamHost !== undefined) {
-      uid = this.#attribution.podAt(upstreamHost, at);
-      if (uid !== undefined) attribution = 'upstream';
-    }
-    if (uid === undefined && address !== undefined) {
-      uid = this.#attribution.podAt(address, at);
-      if (uid !== undefined) attribution = 'dialled';
-    }
-    if (uid === undefined && connectionId !== undefined && upstreamHost === undefined) {
-      uid = this.#podOfConnection.get(connectionId) ?? undefined;
-      if (uid !== undefined) attribution = 'inferred';
-    }
-    const pod = this.#pod(uid ?? '');
-    pod.failed[index] = (pod.failed[index] as number) + 1;
-    pod.seen(now);
-    if (attribution === 'inferred') pod.inferred = true;
+    this.#count(head.failed + index, 1);
+    const { uid, attribution } = this.#whose(result.route, who, sentAt ?? now);
+    const slot = this.#slotOf(uid ?? '');
+    this.#countPod(slot, pod.failed + index, 1);
+    this.#seen(slot, now);
+    if (attribution === 'inferred') this.#counters.pods[slot * podDoubles + pod.inferred] = 1;
     const since = uid === undefined ? undefined : this.#attribution.notReadySince(uid);
     const toRemoved = since !== undefined && sentAt !== undefined && sentAt > since;
-    if (toRemoved) pod.toRemovedLost += 1;
+    if (toRemoved) this.#countPod(slot, pod.toRemovedLost, 1);
     const opened = this.#losses.add(
       {
         errorClass: result.errorClass,
@@ -225,6 +192,46 @@ export class Recorder {
     return { podUid: uid, opened };
   }
 
+  /** Contract: the pod that had begun to answer, the host a proxy named, the dialled address, the connection's only pod. */
+  #whose(route: CallRoute, who: Identity | undefined, at: number): { uid: string | undefined; attribution: string } {
+    const { address, upstreamHost, connectionId } = route;
+    if (who !== undefined) return { uid: who.uid, attribution: 'answer' };
+    if (upstreamHost !== undefined) {
+      const uid = this.#attribution.podAt(upstreamHost, at);
+      if (uid !== undefined) return { uid, attribution: 'upstream' };
+    }
+    if (address !== undefined) {
+      const uid = this.#attribution.podAt(address, at);
+      if (uid !== undefined) return { uid, attribution: 'dialled' };
+    }
+    if (connectionId !== undefined && upstreamHost === undefined) {
+      const uid = this.#podOfConnection.get(connectionId) ?? undefined;
+      if (uid !== undefined) return { uid, attribution: 'inferred' };
+    }
+    return { uid: undefined, attribution: 'none' };
+  }
+
+  #slotOf(uid: string): number {
+    const known = this.#slots.get(uid);
+    if (known !== undefined) return known;
+    // Within one frame there can't be more pods; what is beyond counts as nobody's.
+    const slot = this.#names.length;
+    if (slot >= podSlots) return 0;
+    this.#names.push(uid);
+    this.#slots.set(uid, slot);
+    this.#notReady[slot] = this.#attribution.notReadySince(uid) ?? Number.POSITIVE_INFINITY;
+    this.#onPod?.(slot, uid);
+    return slot;
+  }
+
+  #readAttribution(): void {
+    this.#attributionSeen = this.#attribution.version;
+    for (let slot = 1; slot < this.#names.length; slot += 1) {
+      const since = this.#attribution.notReadySince(this.#names[slot] as string);
+      this.#notReady[slot] = since ?? Number.POSITIVE_INFINITY;
+    }
+  }
+
   #sample(
     result: CallResult,
     podUid: string | undefined,
@@ -234,14 +241,15 @@ export class Recorder {
     now: number,
   ): void {
     const { route } = result;
+    if (now >= this.#nextSampleAt) {
+      this.#nextSampleAt = now + (samplePausesMs[this.#samples++ % samplePausesMs.length] as number);
+    }
     this.#events.emit({
       at: now,
       laneId: this.#laneId,
       ...(podUid === undefined ? {} : { podUid }),
       ...(incarnation === undefined ? {} : { incarnation }),
-      ...(route.address === undefined ? {} : { address: route.address }),
-      ...(route.connectionId === undefined ? {} : { connectionId: route.connectionId }),
-      ...(route.resolutionId === undefined ? {} : { resolutionId: route.resolutionId }),
+      ...idsOf(route),
       kind: {
         case: 'sampledCall',
         value: {
@@ -261,59 +269,18 @@ export class Recorder {
     });
   }
 
-  #pod(uid: string): PodCounters {
-    let pod = this.#pods.get(uid);
-    if (pod === undefined) {
-      pod = new PodCounters();
-      this.#pods.set(uid, pod);
-    }
-    return pod;
-  }
-
   /** What was counted since the last cut. */
   cut(askedRate: number, now: number): LaneFrame {
     this.#losses.flush(now);
-    const pods: MessageInitShape<typeof PodFrameSchema>[] = [];
-    for (const [uid, pod] of this.#pods) {
-      if (pod.empty) {
-        // Silent for a whole frame: forget it, so that pods of the past cost nothing.
-        this.#pods.delete(uid);
-        continue;
-      }
-      pods.push({
-        podUid: uid,
-        answered: pod.answered,
-        failed: classCounts(pod.failed),
-        first: fromMs(pod.first),
-        last: fromMs(pod.last),
-        toRemovedAnswered: pod.toRemovedAnswered,
-        toRemovedLost: pod.toRemovedLost,
-        serviceTimeSumMs: pod.serviceSumMs,
-        inferred: pod.inferred,
-      });
-      pod.reset();
+    this.#counters.lane[head.askedRate] = askedRate;
+    const cut = this.#counters.cut(this.#laneId, this.#names);
+    // Nothing is counted in any slot now: pods of the past give theirs back.
+    if (this.#names.length > slotsRenewed) {
+      this.#names = [''];
+      this.#slots.clear();
+      this.#slots.set('', 0);
     }
-    const frame = create(LaneFrameSchema, {
-      laneId: this.#laneId,
-      issued: this.#issued,
-      answered: this.#answered,
-      failed: classCounts(this.#failed),
-      inFlight: this.#inFlight,
-      askedRate,
-      transparentRetries: this.#transparentRetries,
-      latency: toSparse(this.#latency.counts, this.#latency.maxUs),
-      serviceTime: toSparse(this.#service.counts, this.#service.maxUs),
-      pods,
-      shortfall: this.#shortfall,
-    });
-    this.#issued = 0;
-    this.#answered = 0;
-    this.#failed.fill(0);
-    this.#transparentRetries = 0;
-    this.#shortfall = 0;
-    this.#latency.reset();
-    this.#service.reset();
-    return frame;
+    return cut;
   }
 
   /** A new run: first answers count anew. */
@@ -328,11 +295,10 @@ export class Recorder {
   }
 }
 
-function classCounts(failed: Float64Array): { errorClass: ErrorClass; count: number }[] {
-  const counts: { errorClass: ErrorClass; count: number }[] = [];
-  for (let i = 0; i < failed.length; i += 1) {
-    const count = failed[i] as number;
-    if (count > 0) counts.push({ errorClass: errorClasses[i] as ErrorClass, count });
-  }
-  return counts;
+function idsOf(route: CallRoute) {
+  return {
+    ...(route.address === undefined ? {} : { address: route.address }),
+    ...(route.connectionId === undefined ? {} : { connectionId: route.connectionId }),
+    ...(route.resolutionId === undefined ? {} : { resolutionId: route.resolutionId }),
+  };
 }

@@ -34,6 +34,11 @@ export class FakeTime implements Clock, Timers {
     };
   }
 
+  /** Time goes on and no timer runs: the event loop is held up. */
+  stall(ms: number): void {
+    this.at += ms;
+  }
+
   /** Runs what falls due, in order, and lets promises settle in between. */
   async advance(ms: number): Promise<void> {
     const end = this.at + ms;

@@ -1,0 +1,285 @@
+import { create } from '@bufbuild/protobuf';
+import { type Frame, FrameSchema } from '../../gen/lbscope/events/v1/events_pb.js';
+import { fromMs, toMs } from '../../model/time.ts';
+import { Resolution, type ResolutionLink, type Told } from '../balancing/resolution.ts';
+import type { Lookup, SliceWatch } from '../balancing/resolver/port.ts';
+import { faultOf } from '../balancing/spec.ts';
+import type { Clock, EventSink, TimerHandle, Timers } from '../events/port.ts';
+import type { AttributionTable } from '../traffic/attribution.ts';
+import { LaneCounters } from '../traffic/counters.ts';
+import type { TrafficSettings } from '../traffic/driver.ts';
+import { lastWords } from './last-words.ts';
+import type { Down, LanePlan, ResolverAsk, Up } from './messages.ts';
+import { OpenConnections } from './open-connections.ts';
+
+/** A thread (or the agent's own) in which a Lower runs. */
+export interface Thread {
+  post(message: Down): void;
+  /** Ends it; onEnd is not called. */
+  end(): Promise<void>;
+}
+
+export interface ThreadListener {
+  onMessage(message: Up): void;
+  /** It ended by itself: a fault, told in one sentence. */
+  onEnd(reason: string): void;
+}
+
+export interface DriversOptions {
+  readonly start: (listener: ThreadListener) => Thread;
+  /** Frames are handed on, the hub numbers them. */
+  readonly onFrame: (frame: Frame) => void;
+  readonly lookup: Lookup;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: () => number;
+  readonly events: EventSink;
+  /** Told when the thread ends by itself. */
+  readonly onFault?: (reason: string) => void;
+}
+
+/** What a lane sees of its driver. */
+export interface Driver {
+  /** Takes effect at once; counts and calls in flight are kept. */
+  apply(settings: TrafficSettings, running: boolean): void;
+  /** No new calls; settles when those in flight have ended. */
+  stop(): Promise<void>;
+}
+
+export interface DriverListener {
+  readonly sliceWatch: SliceWatch;
+  /** Why no call can be made at present; undefined: calls are made. */
+  onDown(reason: string | undefined): void;
+}
+
+interface OpenDriver {
+  readonly plan: LanePlan;
+  readonly listener: DriverListener;
+  readonly resolutions: Map<number, { readonly link: ResolutionLink; round: number }>;
+  settings: { readonly settings: TrafficSettings; readonly running: boolean } | undefined;
+  counters: LaneCounters;
+  names: string[];
+  closing: (() => void) | undefined;
+}
+
+type Life =
+  | { readonly t: 'running'; readonly thread: Thread; readonly since: number }
+  | { readonly t: 'waiting'; readonly timer: TimerHandle }
+  | { readonly t: 'stopped' };
+
+/** After a fault a new thread starts at once; one that keeps failing is given up to this long. */
+const firstPauseMs = 100;
+const longestPauseMs = 10_000;
+/** A thread that ran this long has proved itself. */
+const provenMs = 30_000;
+
+/**
+ * The upper side of the cut: settings go down, frames and events come up, and names are resolved here. If the thread below dies,
+ * what it had counted is read from its counters, its calls in flight count as lost, and all lanes go on in a new one.
+ */
+export class Drivers {
+  readonly #options: DriversOptions;
+  readonly #drivers = new Map<number, OpenDriver>();
+  readonly #open = new OpenConnections();
+  #life: Life = { t: 'stopped' };
+  #next = 0;
+  #table: AttributionTable | undefined;
+  #frameTo: number;
+  #pauseMs = firstPauseMs;
+  #newRuns: (() => void)[] = [];
+
+  constructor(options: DriversOptions) {
+    this.#options = options;
+    this.#frameTo = options.clock.now();
+    this.#start();
+  }
+
+  /** Throws a TypeError on a plan that faultOf (balancing/spec.ts) objects to. */
+  open(plan: LanePlan, listener: DriverListener): Driver {
+    const fault = faultOf(plan.channel);
+    if (fault !== undefined) throw new TypeError(fault);
+    this.#next += 1;
+    const number = this.#next;
+    const driver: OpenDriver = {
+      plan,
+      listener,
+      resolutions: new Map(),
+      settings: undefined,
+      counters: new LaneCounters(),
+      names: [''],
+      closing: undefined,
+    };
+    this.#drivers.set(number, driver);
+    this.#post({ t: 'open', driver: number, plan, counters: driver.counters.memory });
+    if (this.#life.t !== 'running') listener.onDown(restarting);
+    return {
+      apply: (settings, running) => {
+        if (driver.closing !== undefined) return;
+        driver.settings = { settings, running };
+        this.#post({ t: 'apply', driver: number, settings, running });
+      },
+      stop: () =>
+        new Promise((resolve) => {
+          driver.closing = resolve;
+          if (this.#life.t === 'running') this.#post({ t: 'close', driver: number });
+          else this.#closed(number);
+        }),
+    };
+  }
+
+  /** The truth's knowledge of addresses changed. */
+  attribute(table: AttributionTable): void {
+    this.#table = table;
+    this.#post({ t: 'attribution', table });
+  }
+
+  /** A membership changed: ends the running frame. */
+  cut(): void {
+    this.#post({ t: 'cut' });
+  }
+
+  /** `begin` is called when all that was counted so far has come up, and before anything that is counted later. */
+  newRun(begin: () => void): void {
+    if (this.#life.t !== 'running') {
+      begin();
+      return;
+    }
+    this.#newRuns.push(begin);
+    this.#post({ t: 'newRun' });
+  }
+
+  async stop(): Promise<void> {
+    const life = this.#life;
+    this.#life = { t: 'stopped' };
+    if (life.t === 'waiting') life.timer.cancel();
+    for (const number of [...this.#drivers.keys()]) this.#closed(number);
+    if (life.t === 'running') await life.thread.end();
+  }
+
+  #start(): void {
+    const listener: ThreadListener = {
+      onMessage: (message) => {
+        if (this.#life.t === 'running' && this.#life.thread === thread) this.#receive(message);
+      },
+      onEnd: (reason) => {
+        if (this.#life.t === 'running' && this.#life.thread === thread) this.#fell(reason);
+      },
+    };
+    const thread: Thread = this.#options.start(listener);
+    this.#life = { t: 'running', thread, since: this.#options.clock.now() };
+    if (this.#table !== undefined) thread.post({ t: 'attribution', table: this.#table });
+    for (const [number, driver] of this.#drivers) {
+      driver.counters = new LaneCounters();
+      driver.names = [''];
+      thread.post({ t: 'open', driver: number, plan: driver.plan, counters: driver.counters.memory });
+      if (driver.settings !== undefined) thread.post({ t: 'apply', driver: number, ...driver.settings });
+      driver.listener.onDown(undefined);
+    }
+  }
+
+  #post(message: Down): void {
+    if (this.#life.t === 'running') this.#life.thread.post(message);
+  }
+
+  #receive(message: Up): void {
+    switch (message.t) {
+      case 'event':
+        this.#open.note(message.event);
+        this.#options.events.emit(message.event);
+        return;
+      case 'frame':
+        this.#frameTo = toMs(message.frame.to);
+        this.#options.onFrame(message.frame);
+        return;
+      case 'pod': {
+        const names = this.#drivers.get(message.driver)?.names;
+        if (names !== undefined) names[message.slot] = message.uid;
+        return;
+      }
+      case 'resolver':
+        this.#resolver(message.driver, message.channel, message.ask);
+        return;
+      case 'closed':
+        this.#closed(message.driver);
+        return;
+      case 'newRun':
+        this.#newRuns.shift()?.();
+    }
+  }
+
+  #resolver(number: number, channel: number, ask: ResolverAsk): void {
+    const driver = this.#drivers.get(number);
+    if (driver === undefined) return;
+    let resolution = driver.resolutions.get(channel);
+    if (resolution === undefined) {
+      resolution = { link: this.#resolve(number, driver, channel), round: 0 };
+      driver.resolutions.set(channel, resolution);
+    }
+    switch (ask.t) {
+      case 'start':
+        resolution.round = ask.round;
+        resolution.link.start();
+        return;
+      case 'request':
+        resolution.link.request(ask.trigger);
+        return;
+      case 'stop':
+        resolution.link.stop();
+        return;
+      case 'healthy':
+        resolution.link.healthy(ask.healthy);
+    }
+  }
+
+  #resolve(number: number, driver: OpenDriver, channel: number): ResolutionLink {
+    const onTold = (told: Told): void => {
+      const round = driver.resolutions.get(channel)?.round ?? 0;
+      this.#post({ t: 'told', driver: number, channel, round, told });
+    };
+    const { plan, listener } = driver;
+    const { sliceWatch } = listener;
+    return new Resolution(
+      { ...this.#options, spec: plan.channel, laneId: plan.laneId, channelIndex: channel, sliceWatch },
+      onTold,
+    );
+  }
+
+  #closed(number: number): void {
+    const driver = this.#drivers.get(number);
+    if (driver === undefined) return;
+    this.#drivers.delete(number);
+    for (const { link } of driver.resolutions.values()) link.stop();
+    driver.closing?.();
+  }
+
+  #fell(reason: string): void {
+    const { clock, timers, events, onFrame, onFault } = this.#options;
+    const since = this.#life.t === 'running' ? this.#life.since : 0;
+    const now = clock.now();
+    onFault?.(reason);
+    events.emit({ at: now, kind: { case: 'agentState', value: { state: 'driver_restarting', reason } } });
+    for (const event of this.#open.endAll()) events.emit({ at: now, ...event });
+    const frame = create(FrameSchema, { from: fromMs(this.#frameTo), to: fromMs(now) });
+    for (const [number, driver] of [...this.#drivers]) {
+      for (const { link } of driver.resolutions.values()) link.stop();
+      driver.resolutions.clear();
+      const last = lastWords(driver.plan.laneId, driver.counters, driver.names, now);
+      if (last.burst !== undefined) events.emit(last.burst);
+      frame.lanes.push(last.frame);
+      if (driver.closing !== undefined) this.#closed(number);
+    }
+    onFrame(frame);
+    this.#frameTo = now;
+    for (const begin of this.#newRuns.splice(0)) begin();
+    const pause = now - since >= provenMs ? firstPauseMs : this.#pauseMs;
+    this.#pauseMs = Math.min(longestPauseMs, pause * 2);
+    const timer = timers.setTimeout(() => {
+      this.#start();
+      events.emit({ kind: { case: 'agentState', value: { state: 'ready', reason: 'the driver runs again' } } });
+    }, pause);
+    this.#life = { t: 'waiting', timer };
+    for (const driver of this.#drivers.values()) driver.listener.onDown(restarting);
+  }
+}
+
+const restarting = 'the thread that makes the calls ended on a fault and is started again';
