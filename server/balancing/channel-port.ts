@@ -54,6 +54,8 @@ export interface CallRoute {
   readonly attempts: number;
   /** gRFC A6: retried without anyone having seen the call. */
   readonly transparentRetries: number;
+  /** gRFC A6: attempts that the lane's retry policy added; absent: none. */
+  readonly policyRetries?: number;
   /** What a proxy says it sent the call to (response header `lbscope-upstream-host`), "ip:port". */
   readonly upstreamHost: string | undefined;
 }

@@ -19,6 +19,7 @@ import {
   type Told,
 } from './resolution.ts';
 import type { Lookup, SliceWatch } from './resolver/port.ts';
+import { type CallRetries, Retries } from './retry.ts';
 import { type ChannelSpec, createPolicy } from './spec.ts';
 import { runStream } from './stream-call.ts';
 import { type LiveConnection, Subchannel } from './subchannel.ts';
@@ -51,6 +52,8 @@ export interface WholeChannelOptions extends Omit<ChannelOptions, 'resolution'>,
 /** The response header by which a proxy names the host it chose (Envoy's %UPSTREAM_HOST%). */
 const upstreamHostHeader = 'lbscope-upstream-host';
 
+const noHeaders: ReadonlyMap<string, string> = new Map();
+
 /** A channel below the cut: policy, picker, subchannels, sockets. */
 export function createLowerChannel(options: ChannelOptions): Channel {
   return new BalancingChannel(options);
@@ -79,6 +82,8 @@ class BalancingChannel implements Channel {
   private toldHealthy = false;
   private toldPicker = '';
   private readonly waiting: WaitingCalls;
+  /** Undefined: no retry policy. */
+  private readonly retries: Retries | undefined;
   /** All that have a connection left, those that drain included. */
   private readonly subchannels = new Set<Subchannel>();
   private active = 0;
@@ -99,6 +104,7 @@ class BalancingChannel implements Channel {
     this.idPrefix = idPrefix(options.laneId, options.channelIndex, options.clock);
     this.lastCallAt = options.clock.now();
     this.waiting = new WaitingCalls(options.timers);
+    this.retries = options.retry === undefined ? undefined : new Retries(options.retry, options.random);
     this.picker = this.idlePicker;
     this.resolution = options.resolution((told) => this.onTold(told));
   }
@@ -117,20 +123,33 @@ class BalancingChannel implements Channel {
     const { clock } = this.options;
     const deadline = clock.now() + call.timeoutMs;
     const route = new Route();
+    const retries = this.retries?.begin();
     this.begin();
     try {
       for (;;) {
         const live = this.pickNow(call, route) ?? (await this.pickLater(call, deadline, route));
-        if ('errorClass' in live) return failed(live, route);
+        if ('errorClass' in live) {
+          const stands = await this.afterFailure(live, retries, route, deadline);
+          if (stands !== undefined) return failed(stands, route);
+          continue;
+        }
         const outcome = await live.connection.unary({
           path: call.path,
           message: call.message,
           timeoutMs: deadline - (route.sentAt as number),
+          ...attemptHeaders(retries),
         });
         route.upstreamHost = outcome.headers.get(upstreamHostHeader);
-        if (outcome.ok) return { ok: true, message: outcome.message, route };
-        if (!this.mayRetry(outcome, route, deadline)) return failed(outcome, route);
-        await this.moveOn(outcome, live, deadline);
+        if (outcome.ok) {
+          retries?.onSuccess();
+          return { ok: true, message: outcome.message, route };
+        }
+        if (this.mayRepeat(outcome, route, deadline)) {
+          await this.moveOn(outcome, live, deadline);
+          continue;
+        }
+        const stands = await this.afterFailure(outcome, retries, route, deadline);
+        if (stands !== undefined) return failed(stands, route);
       }
     } finally {
       this.end();
@@ -141,17 +160,31 @@ class BalancingChannel implements Channel {
     const { clock } = this.options;
     const deadline = clock.now() + call.timeoutMs;
     const route = new Route();
+    const retries = this.retries?.begin();
     this.begin();
     try {
       for (;;) {
         const live = this.pickNow(call, route) ?? (await this.pickLater(call, deadline, route));
-        if ('errorClass' in live) return failed(live, route);
-        const outcome = await runStream(live.connection, call, deadline - (route.sentAt as number));
+        if ('errorClass' in live) {
+          const stands = await this.afterFailure(live, retries, route, deadline);
+          if (stands !== undefined) return failed(stands, route);
+          continue;
+        }
+        const timeoutMs = deadline - (route.sentAt as number);
+        const outcome = await runStream(live.connection, call, timeoutMs, retries?.headers);
         route.upstreamHost = outcome.headers.get(upstreamHostHeader);
-        if (outcome.ok) return { ok: true, message: undefined, route };
+        if (outcome.ok) {
+          retries?.onSuccess();
+          return { ok: true, message: undefined, route };
+        }
+        if (outcome.repeatable && this.mayRepeat(outcome, route, deadline)) {
+          await this.moveOn(outcome, live, deadline);
+          continue;
+        }
         // gRFC A6: committed once a response came; and requests that were taken from a one-time iterable can't be sent again.
-        if (!outcome.repeatable || !this.mayRetry(outcome, route, deadline)) return failed(outcome, route);
-        await this.moveOn(outcome, live, deadline);
+        const failure = { ...outcome, committed: !outcome.repeatable };
+        const stands = await this.afterFailure(failure, retries, route, deadline);
+        if (stands !== undefined) return failed(stands, route);
       }
     } finally {
       this.end();
@@ -230,7 +263,7 @@ class BalancingChannel implements Channel {
   }
 
   /** gRFC A6, transparent retries: never left us, until the deadline; left us but nobody worked on it, once. */
-  private mayRetry(failure: CallFailure, route: Route, deadline: number): boolean {
+  private mayRepeat(failure: CallFailure, route: Route, deadline: number): boolean {
     if (failure.errorClass === 'deadline' || failure.seen === 'maybe_processed') return false;
     if (this.connectivity === 'SHUTDOWN' || this.options.clock.now() >= deadline) return false;
     if (failure.seen === 'unprocessed') {
@@ -239,6 +272,38 @@ class BalancingChannel implements Channel {
     }
     route.transparentRetries++;
     return true;
+  }
+
+  /**
+   * gRFC A6, the lane's own retry policy: waits for the next attempt, or gives back what the call fails with. A pick that
+   * fails counts as an attempt; the deadline ends everything.
+   */
+  private async afterFailure(
+    failure: PickFailure | CallFailure,
+    retries: CallRetries | undefined,
+    route: Route,
+    deadline: number,
+  ): Promise<PickFailure | CallFailure | undefined> {
+    if (retries === undefined || failure.errorClass === 'deadline' || this.connectivity === 'SHUTDOWN') return failure;
+    const ms = retries.next({
+      code: failure.code,
+      headers: 'headers' in failure ? failure.headers : noHeaders,
+      committed: 'committed' in failure && failure.committed === true,
+    });
+    if (ms === undefined) return failure;
+    const { clock } = this.options;
+    const at = clock.now() + ms;
+    // Woken by each new picker, and by the channel's end.
+    for (let left = Math.min(at, deadline) - clock.now(); left > 0; left = Math.min(at, deadline) - clock.now()) {
+      await this.waiting.wait(left);
+      if ((this.connectivity as ConnectivityState) === 'SHUTDOWN') return failure;
+    }
+    if (at >= deadline) {
+      const message = `deadline exceeded before the next attempt; the last: ${failure.message}`;
+      return { errorClass: 'deadline', code: 4, message };
+    }
+    route.policyRetries++;
+    return undefined;
   }
 
   /** The connection that could not take the call may still be in the picker for a moment: let its news arrive. */
@@ -418,6 +483,7 @@ class Route implements CallRoute {
   sentAt: number | undefined;
   attempts = 0;
   transparentRetries = 0;
+  policyRetries = 0;
   upstreamHost: string | undefined;
   repeatedUnprocessed = false;
 
@@ -435,4 +501,9 @@ class Route implements CallRoute {
 
 function failed(failure: PickFailure | Extract<UnaryOutcome, { ok: false }>, route: Route): CallResult {
   return { ok: false, errorClass: failure.errorClass, code: failure.code, message: failure.message, route };
+}
+
+function attemptHeaders(retries: CallRetries | undefined): { headers?: Readonly<Record<string, string>> } {
+  const headers = retries?.headers;
+  return headers === undefined ? {} : { headers };
 }

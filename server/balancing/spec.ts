@@ -11,6 +11,7 @@ import { createKubernetesResolver } from './resolver/kubernetes.ts';
 import type { Lookup, Resolver, ResolverListener, SliceWatch } from './resolver/port.ts';
 import { dnsProfile } from './resolver/profiles.ts';
 import { createStaticResolver } from './resolver/static.ts';
+import type { RetrySpec } from './retry.ts';
 
 /** The part of a lane that a channel needs; a path is data. */
 export interface ChannelSpec {
@@ -30,6 +31,8 @@ export interface ChannelSpec {
   readonly choices?: number;
   /** Calls that don't say otherwise wait in TRANSIENT_FAILURE, too. */
   readonly waitForReady?: boolean;
+  /** Undefined: no retry policy; transparent retries are always on. */
+  readonly retry?: RetrySpec | undefined;
   /** GRPC_ARG_KEEPALIVE_TIME_MS: PING after this much silence while calls are in flight; default 0, off, as in grpc-go. */
   readonly pingIntervalMs?: number;
   /** GRPC_ARG_KEEPALIVE_TIMEOUT_MS; default 20 s. */

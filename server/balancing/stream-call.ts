@@ -12,14 +12,19 @@ const noHeaders: ReadonlyMap<string, string> = new Map();
  * One attempt of a stream. It may be repeated while nothing was taken from the requests or they can be iterated anew
  * (an array can, a generator can't), and no response came (gRFC A6).
  */
-export function runStream(connection: Connection, call: StreamCall, timeoutMs: number): Promise<StreamOutcome> {
+export function runStream(
+  connection: Connection,
+  call: StreamCall,
+  timeoutMs: number,
+  extra?: Readonly<Record<string, string>>,
+): Promise<StreamOutcome> {
   return new Promise((resolve) => {
     let headers = noHeaders;
     let taken = false;
     let committed = false;
     let over = false;
     const writer = connection.stream(
-      { path: call.path, timeoutMs },
+      { path: call.path, timeoutMs, ...(extra === undefined ? {} : { headers: extra }) },
       {
         onHeaders: (received) => {
           headers = received;

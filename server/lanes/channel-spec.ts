@@ -1,5 +1,14 @@
-import type { LaneSpec } from '../../gen/lbscope/events/v1/events_pb.js';
-import { type Policy, type Profile, policies, profiles, type Resolver, resolvers } from '../../model/words.ts';
+import type { LaneSpec, RetryPolicy } from '../../gen/lbscope/events/v1/events_pb.js';
+import {
+  grpcCodes,
+  type Policy,
+  type Profile,
+  policies,
+  profiles,
+  type Resolver,
+  resolvers,
+} from '../../model/words.ts';
+import type { RetrySpec } from '../balancing/retry.ts';
 import type { ChannelSpec } from '../balancing/spec.ts';
 
 /** The part of a lane that its channels need. The API has checked the words; what slipped through falls to the default. */
@@ -16,6 +25,7 @@ export function channelSpec(spec: LaneSpec): ChannelSpec {
     ...floorOf(spec),
     ...(spec.idleTimeoutSeconds > 0 ? { idleTimeoutMs: spec.idleTimeoutSeconds * 1_000 } : {}),
     ...(spec.choices > 0 ? { choices: spec.choices } : {}),
+    ...(spec.retry === undefined ? {} : { retry: retrySpec(spec.retry) }),
     shuffle: spec.shuffle,
     waitForReady: spec.waitForReady,
     pingIntervalMs: spec.keepaliveTimeMs,
@@ -28,4 +38,16 @@ function floorOf(spec: LaneSpec): { floorMs?: number } {
   const { dnsCacheTtlSeconds: ttl, resolutionFloorSeconds: floor } = spec;
   if (ttl !== undefined) return { floorMs: ttl < 0 ? Number.POSITIVE_INFINITY : ttl * 1_000 };
   return floor > 0 ? { floorMs: floor * 1_000 } : {};
+}
+
+function retrySpec(policy: RetryPolicy): RetrySpec {
+  const { maxAttempts, initialBackoffMs, maxBackoffMs, backoffMultiplier, budgetTokens, budgetRatio } = policy;
+  return {
+    maxAttempts,
+    initialBackoffMs,
+    maxBackoffMs,
+    backoffMultiplier,
+    codes: policy.codes.map((name) => (grpcCodes as readonly string[]).indexOf(name)).filter((code) => code > 0),
+    budget: budgetTokens > 0 ? { tokens: budgetTokens, ratio: budgetRatio } : undefined,
+  };
 }

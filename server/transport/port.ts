@@ -157,6 +157,8 @@ export interface CallFailure {
    * maybe_processed: not to be retried transparently.
    */
   readonly seen: 'never_sent' | 'unprocessed' | 'maybe_processed';
+  /** True: response headers had come before, in a frame of their own (gRFC A6: committed, never tried again). */
+  readonly committed?: boolean;
 }
 
 export interface StreamRequest {

@@ -1,4 +1,4 @@
-import type * as http2 from 'node:http2';
+import * as http2 from 'node:http2';
 import type { Transport } from '@connectrpc/connect';
 import { createGrpcTransport } from '@connectrpc/connect-node';
 import { neverSent } from '../failure.ts';
@@ -33,6 +33,8 @@ const callHeader = 'lbscope-call';
 class Call {
   readonly id: string;
   readonly headers = new Map<string, string>();
+  /** Response headers that did not end the stream. */
+  committed = false;
   readonly abort = new AbortController();
   stream: http2.ClientHttp2Stream | undefined;
   cancelled = false;
@@ -212,7 +214,10 @@ export class ConnectNodeConnection implements Connection {
     stream.on('error', ignore);
     if (call === undefined) return stream;
     call.stream = stream;
-    stream.once('response', (response) => keepHeaders(call.headers, response));
+    stream.once('response', (response, flags) => {
+      keepHeaders(call.headers, response);
+      call.committed = (flags & http2.constants.NGHTTP2_FLAG_END_STREAM) === 0;
+    });
     stream.once('trailers', (trailers) => keepHeaders(call.headers, trailers));
     stream.once('close', () => {
       // Connect settles in microtasks after this. It waits for a deadline if a stream closed without an error and
@@ -232,7 +237,7 @@ export class ConnectNodeConnection implements Connection {
     const { stream } = call;
     const streamId = stream?.id;
     const lastStreamId = this.session.goaway?.lastStreamId;
-    return failureOf(error, {
+    const failure = failureOf(error, {
       headers: call.headers,
       sent: streamId !== undefined && stream?.pending === false,
       rstCode: stream?.rstCode ?? 0,
@@ -240,6 +245,7 @@ export class ConnectNodeConnection implements Connection {
       end: this.session.ended ? this.session.endSoFar : undefined,
       cancelledByUs: call.cancelled,
     });
+    return call.committed ? { ...failure, committed: true } : failure;
   }
 
   /** The port promises that calls in flight have their outcome before onClosed. */

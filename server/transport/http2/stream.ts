@@ -98,6 +98,7 @@ export abstract class Stream extends Deadline {
 export class UnaryStream extends Stream {
   override readonly body: Uint8Array;
   private message: Uint8Array | undefined;
+  private committed = false;
   private readonly resolve: (outcome: UnaryOutcome) => void;
 
   constructor(
@@ -113,7 +114,7 @@ export class UnaryStream extends Stream {
   }
 
   override tell(outcome: Outcome): void {
-    if (!outcome.ok) this.resolve(outcome);
+    if (!outcome.ok) this.resolve(this.committed ? { ...outcome, committed: true } : outcome);
     else this.resolve({ ok: true, message: this.message as Uint8Array, headers: this.headers });
   }
 
@@ -121,7 +122,9 @@ export class UnaryStream extends Stream {
     return this.message === undefined ? 'the answer has no message' : undefined;
   }
 
-  override onHead(): void {}
+  override onHead(): void {
+    this.committed = true;
+  }
 
   protected override take(message: Uint8Array): string | undefined {
     if (this.message !== undefined) return 'the answer to a unary call has more than one message';

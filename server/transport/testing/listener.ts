@@ -11,6 +11,8 @@ export interface TestListener {
   readonly port: number;
   /** Calls begun, by all connections. */
   readonly calls: number;
+  /** Request headers of the newest call. */
+  readonly lastHeaders: Readonly<Record<string, unknown>>;
   readonly connections: number;
   /** What each call does from now on. */
   behave(behavior: Behavior): void;
@@ -30,7 +32,15 @@ export type Behavior =
   | { readonly t: 'answer' }
   /** Keeps the call until release(). */
   | { readonly t: 'hold' }
-  | { readonly t: 'status'; readonly code: number; readonly message: string }
+  /** `times`: only so many calls, then it answers. `late`: after response headers of their own, not as Trailers-Only. */
+  | {
+      readonly t: 'status';
+      readonly code: number;
+      readonly message: string;
+      readonly times?: number;
+      readonly late?: boolean;
+      readonly trailers?: Readonly<Record<string, string>>;
+    }
   | { readonly t: 'reset'; readonly code: number }
   /** Answers each message with its name, until the client half-closes. */
   | { readonly t: 'echo' };
@@ -52,12 +62,14 @@ export async function startListener(
   let port = 0;
   let calls = 0;
   let connections = 0;
+  let lastHeaders: http2.IncomingHttpHeaders = {};
   const sessions = new Set<http2.ServerHttp2Session>();
   const sockets = new Set<Socket>();
   const held = new Set<http2.ServerHttp2Stream>();
 
-  function onStream(stream: http2.ServerHttp2Stream): void {
+  function onStream(stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders): void {
     calls++;
+    lastHeaders = headers;
     stream.on('error', () => {});
     stream.on('close', () => held.delete(stream));
     switch (behavior.t) {
@@ -69,19 +81,30 @@ export async function startListener(
         stream.resume();
         held.add(stream);
         return;
-      case 'status':
+      case 'status': {
+        const { code, message, times, late, trailers } = behavior;
+        if (times !== undefined) behavior = times > 1 ? { ...behavior, times: times - 1 } : { t: 'answer' };
         stream.resume();
+        if (late === true) {
+          const end = { 'grpc-status': String(code), 'grpc-message': encodeURIComponent(message), ...trailers };
+          stream.respond({ ':status': 200, 'content-type': 'application/grpc+proto' }, { waitForTrailers: true });
+          stream.on('wantTrailers', () => stream.sendTrailers(end));
+          stream.end();
+          return;
+        }
         stream.respond(
           {
             ':status': 200,
             'content-type': 'application/grpc+proto',
-            'grpc-status': String(behavior.code),
-            'grpc-message': encodeURIComponent(behavior.message),
+            'grpc-status': String(code),
+            'grpc-message': encodeURIComponent(message),
             ...options.headers,
+            ...trailers,
           },
           { endStream: true },
         );
         return;
+      }
       case 'reset':
         stream.close(behavior.code);
         return;
@@ -146,6 +169,9 @@ export async function startListener(
     },
     get calls() {
       return calls;
+    },
+    get lastHeaders() {
+      return lastHeaders;
     },
     get connections() {
       return connections;
