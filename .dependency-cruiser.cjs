@@ -124,10 +124,13 @@ module.exports = {
     },
     {
       name: 'kube-cut',
-      comment: 'kube/ is one client for any cluster; it knows the events port only.',
+      comment: 'kube/ is one client for any cluster; it knows the events port, and reaches pods through typed clients.',
       severity: 'error',
       from: { path: '^server/kube/', pathNot: '\\.test\\.ts$' },
-      to: { path: '^server/', pathNot: '^server/kube/|^server/events/port\\.ts$' },
+      to: {
+        path: '^server/',
+        pathNot: '^server/kube/|^server/events/port\\.ts$|^server/transport/(port\\.ts$|typed/)',
+      },
     },
     {
       name: 'one-door',

@@ -1,6 +1,7 @@
 import { Code, ConnectError, createClient } from '@connectrpc/connect';
-import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node';
 import { PodControlService } from '../../gen/lbscope/pod/v1/control_pb.js';
+import type { CallFailure } from '../transport/port.ts';
+import { createTypedTransport } from '../transport/typed/index.ts';
 import type { Outcome } from './actions.ts';
 
 const timeoutMs = 3_000;
@@ -14,23 +15,19 @@ export interface BehaviorChange {
 
 /** Tells one pod what to do, on its control port. One short connection for each request. */
 export async function controlPod(ip: string, port: number, change: BehaviorChange): Promise<Outcome> {
-  const baseUrl = `http://${ip}:${port}`;
-  const sessionManager = new Http2SessionManager(baseUrl);
+  const transport = createTypedTransport({ host: ip, port }, { defaultTimeoutMs: timeoutMs });
   try {
-    const client = createClient(PodControlService, createGrpcTransport({ baseUrl, sessionManager }));
+    const client = createClient(PodControlService, transport);
     const { crash, ...behavior } = change;
-    if (Object.keys(behavior).length > 0) await client.setBehavior(behavior, { timeoutMs });
+    if (Object.keys(behavior).length > 0) await client.setBehavior(behavior);
     if (crash === true) {
       try {
-        await client.crash({}, { timeoutMs });
+        await client.crash({});
       } catch (error) {
-        // It may be gone before its answer is: that is what was asked for.
+        // It may be gone before its answer is: that is what was asked for. But a pod that was never reached did not crash.
         const { code, cause } = ConnectError.from(error);
-        // Canceled: what connect-node makes of a connection that ends in mid-call; nobody here cancels.
-        const broken = [Code.Aborted, Code.Unavailable, Code.Internal, Code.Canceled].includes(code);
-        // But a pod that was never reached did not crash.
-        const errno = (cause as NodeJS.ErrnoException | undefined)?.syscall;
-        if (!broken || errno === 'connect') throw error;
+        const gone = code === Code.Unavailable && (cause as CallFailure | undefined)?.seen === 'maybe_processed';
+        if (!gone) throw error;
       }
     }
     return { kind: 'ok' };
@@ -39,7 +36,6 @@ export async function controlPod(ip: string, port: number, change: BehaviorChang
     if (code === Code.InvalidArgument) return { kind: 'refused', message: rawMessage };
     return { kind: 'unreachable', message: 'the pod does not answer on its control port' };
   } finally {
-    // Also keeps a GOAWAY on an idle session (connect-es issue 1768) from meeting a session nobody watches.
-    sessionManager.abort();
+    transport.close();
   }
 }

@@ -9,16 +9,14 @@ import type {
   Goaway,
   PreparedSink,
   PreparedUnary,
-  StreamHandler,
   StreamRequest,
-  StreamWriter,
-  UnaryOutcome,
   UnaryRequest,
 } from '../port.ts';
 import { tlsOptions } from '../tls.ts';
 import type { DeadlineWheel } from './deadlines.ts';
 import { errorCode } from './frames.ts';
 import { Session } from './session.ts';
+import type { Http2StreamHandler, Http2StreamWriter, Http2UnaryOutcome } from './stream.ts';
 
 export interface Http2ConnectionOptions {
   readonly maxMessageBytes: number;
@@ -83,15 +81,15 @@ export class Http2Connection implements Connection {
     return this.session.queued;
   }
 
-  unary(request: UnaryRequest): Promise<UnaryOutcome> {
-    return this.session.unary(request);
+  unary(request: UnaryRequest, signal?: AbortSignal): Promise<Http2UnaryOutcome> {
+    return this.session.unary(request, signal);
   }
 
   prepare(request: UnaryRequest, sink: PreparedSink): PreparedUnary {
     return this.session.prepare(request, sink);
   }
 
-  stream(request: StreamRequest, handler: StreamHandler): StreamWriter {
+  stream(request: StreamRequest, handler: Http2StreamHandler): Http2StreamWriter {
     return this.session.stream(request, handler);
   }
 

@@ -1,4 +1,4 @@
-import type { TransportFactory } from '../port.ts';
+import type { Address, ConnectionListener, ConnectOptions, TransportFactory } from '../port.ts';
 import { Http2Connection } from './connection.ts';
 import { DeadlineWheel } from './deadlines.ts';
 
@@ -9,8 +9,13 @@ export interface Http2TransportOptions {
   readonly maxQueued?: number;
 }
 
+/** Its connections tell more than the port asks for. */
+export interface Http2TransportFactory extends TransportFactory {
+  connect(address: Address, options: ConnectOptions, listener: ConnectionListener): Http2Connection;
+}
+
 /** The transport port on our own HTTP/2 and gRPC framing. */
-export function createHttp2Transport(options: Http2TransportOptions = {}): TransportFactory {
+export function createHttp2Transport(options: Http2TransportOptions = {}): Http2TransportFactory {
   const own = {
     maxMessageBytes: options.maxMessageBytes ?? (16 << 20) + 65_536,
     maxQueued: options.maxQueued ?? 10_000,

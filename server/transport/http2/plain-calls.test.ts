@@ -33,8 +33,8 @@ function sinkOf(told: string[], then: (slot: number) => void = () => {}): Prepar
   };
 }
 
-const describeFailure = ({ errorClass, code, seen, message }: CallFailure) =>
-  `${errorClass} ${code} ${seen} ${message}`;
+const describeFailure = ({ errorClass, code, seen, message, committed }: CallFailure) =>
+  `${errorClass} ${code} ${seen}${committed === true ? ' committed' : ''} ${message}`;
 
 function open(then?: (slot: number) => void) {
   const peer = sessionWithPeer();
@@ -124,7 +124,7 @@ describe('a prepared call', () => {
     peer.receive(headers(1, okHead), data(1, grpcMessage(Buffer.alloc(16_000))));
     // One more message than a unary answer has: the call is over, and its stream is reset.
     peer.receive(data(1, grpcMessage('2')));
-    expect(peer.told.at(-1)).toMatch(/^0 protocol 13 maybe_processed .*more than one message/);
+    expect(peer.told.at(-1)).toMatch(/^0 protocol 13 maybe_processed committed .*more than one message/);
     expect(peer.frames().map(({ type, id }) => [type, id])).toEqual([[frameType.rstStream, 1]]);
   });
 

@@ -9,17 +9,7 @@ import {
   neverSent,
   resetByPeer,
 } from '../failure.ts';
-import type {
-  CallFailure,
-  Goaway,
-  PreparedSink,
-  PreparedUnary,
-  StreamHandler,
-  StreamRequest,
-  StreamWriter,
-  UnaryOutcome,
-  UnaryRequest,
-} from '../port.ts';
+import type { CallFailure, Goaway, PreparedSink, PreparedUnary, StreamRequest, UnaryRequest } from '../port.ts';
 import { messageFailure, misplaced, outcomeOf } from './answer.ts';
 import type { DeadlineWheel } from './deadlines.ts';
 import { FrameReader, type FrameSink } from './frame-reader.ts';
@@ -41,7 +31,17 @@ import { PlainCalls, PreparedCall, type PreparedOwner, plainState } from './plai
 import { encodeHeaders, RequestHeads } from './request-head.ts';
 import { Resets } from './resets.ts';
 import { SendFlow } from './send-flow.ts';
-import { type Outcome, PreparedStream, type Stream, StreamingStream, type StreamOwner, UnaryStream } from './stream.ts';
+import {
+  type Http2StreamHandler,
+  type Http2StreamWriter,
+  type Http2UnaryOutcome,
+  type Outcome,
+  PreparedStream,
+  type Stream,
+  StreamingStream,
+  type StreamOwner,
+  UnaryStream,
+} from './stream.ts';
 
 const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
 /** What the peer may send ahead: per stream as the connect-node transport, per connection the largest message. */
@@ -169,7 +169,8 @@ export class Session implements FrameSink, StreamOwner, PreparedOwner {
     return this.reader.read(bytes, length);
   }
 
-  unary(request: UnaryRequest): Promise<UnaryOutcome> {
+  /** `signal` cancels. */
+  unary(request: UnaryRequest, signal?: AbortSignal): Promise<Http2UnaryOutcome> {
     return new Promise((resolve) => {
       const extra = request.headers === undefined ? undefined : encodeHeaders(request.headers);
       const refusal = this.refusal(request.path, extra);
@@ -177,7 +178,18 @@ export class Session implements FrameSink, StreamOwner, PreparedOwner {
         resolve({ ok: false, ...neverSent(refusal) });
         return;
       }
-      this.begin(new UnaryStream(this, request, extra as Uint8Array | undefined, resolve));
+      if (signal === undefined) {
+        this.begin(new UnaryStream(this, request, extra as Uint8Array | undefined, resolve));
+        return;
+      }
+      const onAbort = () => this.cancel(stream);
+      const stream = new UnaryStream(this, request, extra as Uint8Array | undefined, (outcome) => {
+        signal.removeEventListener('abort', onAbort);
+        resolve(outcome);
+      });
+      signal.addEventListener('abort', onAbort);
+      this.begin(stream);
+      if (signal.aborted) onAbort();
     });
   }
 
@@ -187,7 +199,7 @@ export class Session implements FrameSink, StreamOwner, PreparedOwner {
     return new PreparedCall(this, request, extra, sink, template);
   }
 
-  stream(request: StreamRequest, handler: StreamHandler): StreamWriter {
+  stream(request: StreamRequest, handler: Http2StreamHandler): Http2StreamWriter {
     const extra = request.headers === undefined ? undefined : encodeHeaders(request.headers);
     const refusal = this.refusal(request.path, extra);
     const stream = new StreamingStream(this, request, typeof extra === 'string' ? undefined : extra, handler);
@@ -252,6 +264,13 @@ export class Session implements FrameSink, StreamOwner, PreparedOwner {
 
   pump(stream: Stream): void {
     if (stream.id > 0 && !stream.settled && this.life !== 'ended') this.flow.pump(stream);
+  }
+
+  replenish(stream: Stream): void {
+    if (stream.settled || this.streams.get(stream.id) !== stream || stream.receiveWindow > streamWindowBytes / 2)
+      return;
+    this.output.windowUpdate(stream.id, streamWindowBytes - stream.receiveWindow);
+    stream.receiveWindow = streamWindowBytes;
   }
 
   // PreparedOwner
@@ -370,6 +389,7 @@ export class Session implements FrameSink, StreamOwner, PreparedOwner {
       const head = plain.heads[place] as HeaderBlock;
       stream.head = head;
       stream.headers = head.fields;
+      stream.committed = true;
     }
     if (state === plainState.message) {
       stream.answered = true;
@@ -549,6 +569,7 @@ export class Session implements FrameSink, StreamOwner, PreparedOwner {
       stream.headers = stream.head.with(block);
     }
     if (endStream) {
+      stream.trailers = block.fields;
       this.finish(stream);
       return undefined;
     }
@@ -609,9 +630,8 @@ export class Session implements FrameSink, StreamOwner, PreparedOwner {
     if (endStream) {
       if (stream.settled) this.closeRemote(stream);
       else this.finish(stream);
-    } else if (stream.receiveWindow <= streamWindowBytes / 2 && !stream.settled) {
-      this.output.windowUpdate(id, streamWindowBytes - stream.receiveWindow);
-      stream.receiveWindow = streamWindowBytes;
+    } else if (!stream.paused) {
+      this.replenish(stream);
     }
     return undefined;
   }

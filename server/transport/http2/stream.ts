@@ -1,4 +1,4 @@
-import type { CallFailure, PreparedSink, StreamHandler, StreamRequest, StreamWriter, UnaryOutcome } from '../port.ts';
+import type { CallFailure, PreparedSink, StreamHandler, StreamRequest, StreamWriter } from '../port.ts';
 import { Deadline } from './deadlines.ts';
 import type { HeaderBlock } from './hpack/header-block.ts';
 import { type MessageFault, MessageReader, prefixBytes } from './message-reader.ts';
@@ -17,12 +17,36 @@ export interface StreamOwner {
   expire(stream: Stream): void;
   cancel(stream: Stream): void;
   pump(stream: Stream): void;
+  /** The stream is no longer paused. */
+  replenish(stream: Stream): void;
   readonly maxMessageBytes: number;
   /** When what is handled now came: the read, or the timer. */
   readonly instant: number;
 }
 
 const noHeaders: ReadonlyMap<string, string> = new Map();
+
+/** What this transport tells beyond the port: what came before the message, and what after it. */
+export type Http2UnaryOutcome =
+  | {
+      readonly ok: true;
+      readonly message: Uint8Array;
+      readonly headers: ReadonlyMap<string, string>;
+      readonly head: ReadonlyMap<string, string>;
+      readonly trailers: ReadonlyMap<string, string>;
+    }
+  | ({ readonly ok: false } & CallFailure);
+
+export interface Http2StreamHandler extends StreamHandler {
+  /** Before onEnd; also where the trailers are all of the answer. */
+  onTrailers?(trailers: ReadonlyMap<string, string>): void;
+}
+
+export interface Http2StreamWriter extends StreamWriter {
+  /** The peer may send no more than the window it has: 1 MiB at most. */
+  pause(): void;
+  resume(): void;
+}
 
 /**
  * One call and its HTTP/2 stream. The call may be over (`settled`) while the peer still counts the stream: then it waits for
@@ -49,6 +73,9 @@ export abstract class Stream extends Deadline {
   outgoing: Outgoing[] | undefined;
   head: HeaderBlock | undefined;
   headers: ReadonlyMap<string, string> = noHeaders;
+  trailers: ReadonlyMap<string, string> = noHeaders;
+  /** Whoever gets the messages has enough for now. */
+  paused = false;
   /** The answer is no gRPC (HTTP status, content type): its body is dropped. */
   discard = false;
   /** Of the RST_STREAM this stream waits to send. */
@@ -99,13 +126,13 @@ export class UnaryStream extends Stream {
   override readonly body: Uint8Array;
   private message: Uint8Array | undefined;
   private committed = false;
-  private readonly resolve: (outcome: UnaryOutcome) => void;
+  private readonly resolve: (outcome: Http2UnaryOutcome) => void;
 
   constructor(
     owner: StreamOwner,
     request: StreamRequest & { readonly message: Uint8Array },
     extra: Uint8Array | undefined,
-    resolve: (outcome: UnaryOutcome) => void,
+    resolve: (outcome: Http2UnaryOutcome) => void,
   ) {
     super(owner, request, extra);
     this.body = request.message;
@@ -115,7 +142,10 @@ export class UnaryStream extends Stream {
 
   override tell(outcome: Outcome): void {
     if (!outcome.ok) this.resolve(this.committed ? { ...outcome, committed: true } : outcome);
-    else this.resolve({ ok: true, message: this.message as Uint8Array, headers: this.headers });
+    else {
+      const { headers, head, trailers } = this;
+      this.resolve({ ok: true, message: this.message as Uint8Array, headers, head: head?.fields ?? headers, trailers });
+    }
   }
 
   override lacks(): string | undefined {
@@ -140,6 +170,8 @@ export class PreparedStream extends Stream {
   private readonly sink: PreparedSink;
   /** The sink has the message. */
   answered = false;
+  /** The head of the answer came in a frame of its own. */
+  committed = false;
 
   constructor(
     owner: StreamOwner,
@@ -156,10 +188,10 @@ export class PreparedStream extends Stream {
   }
 
   override tell(outcome: Outcome): void {
-    const { sink, callSlot, headers, owner } = this;
+    const { sink, callSlot, headers, owner, committed } = this;
     guarded(() => {
       if (outcome.ok) sink.onAnswered(callSlot, headers, owner.instant);
-      else sink.onFailed(callSlot, outcome, owner.instant);
+      else sink.onFailed(callSlot, committed ? { ...outcome, committed } : outcome, owner.instant);
     });
   }
 
@@ -167,7 +199,9 @@ export class PreparedStream extends Stream {
     return this.answered ? undefined : 'the answer has no message';
   }
 
-  override onHead(): void {}
+  override onHead(): void {
+    this.committed = true;
+  }
 
   protected override take(message: Uint8Array): string | undefined {
     if (this.answered) return 'the answer to a unary call has more than one message';
@@ -177,10 +211,10 @@ export class PreparedStream extends Stream {
   }
 }
 
-export class StreamingStream extends Stream implements StreamWriter {
-  private readonly handler: StreamHandler;
+export class StreamingStream extends Stream implements Http2StreamWriter {
+  private readonly handler: Http2StreamHandler;
 
-  constructor(owner: StreamOwner, request: StreamRequest, extra: Uint8Array | undefined, handler: StreamHandler) {
+  constructor(owner: StreamOwner, request: StreamRequest, extra: Uint8Array | undefined, handler: Http2StreamHandler) {
     super(owner, request, extra);
     this.handler = handler;
   }
@@ -204,7 +238,18 @@ export class StreamingStream extends Stream implements StreamWriter {
     this.owner.cancel(this);
   }
 
+  pause(): void {
+    this.paused = true;
+  }
+
+  resume(): void {
+    if (!this.paused) return;
+    this.paused = false;
+    this.owner.replenish(this);
+  }
+
   override tell(outcome: Outcome): void {
+    guarded(() => this.handler.onTrailers?.(this.trailers));
     guarded(() => this.handler.onEnd(outcome));
   }
 

@@ -34,7 +34,10 @@ export function selfSigned(name: string): { readonly key: string; readonly cert:
   );
   const signature = sign('sha256', body, privateKey);
   const der = sequence(body, algorithm, node(0x03, Buffer.concat([Buffer.from([0]), signature])));
-  const lines = der.toString('base64').replace(/(.{64})/g, '$1\n');
+  const lines = der
+    .toString('base64')
+    .match(/.{1,64}/g)
+    ?.join('\n');
   return {
     key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     cert: `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`,
