@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { type Cluster, ClusterSchema } from '../gen/lbscope/agent/v1/agent_pb.js';
+import { RecordingSchema } from '../gen/lbscope/agent/v1/runs_pb.js';
 import {
   type BehaviorAsked,
   type Event,
@@ -42,6 +43,7 @@ export function emptyRun(init: RunInit = {}): Run {
     changes: [],
     cluster: create(ClusterSchema, { state: 'connecting', ...init.cluster }),
     agentVersion: init.agentVersion ?? '',
+    recording: undefined,
   };
 }
 
@@ -116,6 +118,11 @@ function foldEvent(run: Run, event: Event, startsAnew: boolean): void {
     case 'agentState':
       foldAgentState(run, kind.value.state, kind.value.reason, at);
       break;
+    case 'recordingChanged': {
+      const { state, fault, message } = kind.value;
+      run.recording = create(RecordingSchema, { state, fault, message, since: event.at });
+      break;
+    }
   }
   const lane = event.laneId === undefined ? undefined : run.lanes.get(event.laneId);
   // Stations are compared with what the lane believed before this event.

@@ -48,6 +48,7 @@ export function toSnapshot(run: Run, nowMs: number): GetSnapshotResponse {
     headline: headline(run, nowMs).text,
     cluster: run.cluster,
     agentVersion: run.agentVersion,
+    recording: run.recording,
     intervals: run.intervals.map(({ address, podUid, ...instants }) => ({
       address,
       podUid,
@@ -231,6 +232,7 @@ export function fromSnapshot(s: GetSnapshotResponse): Run {
     changes: s.changes.map(fromChange),
     cluster: s.cluster ?? (create(ClusterSchema) as Cluster),
     agentVersion: s.agentVersion,
+    recording: s.recording,
   };
   return run;
 }

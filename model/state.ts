@@ -1,4 +1,5 @@
 import type { Cluster } from '../gen/lbscope/agent/v1/agent_pb.js';
+import type { Recording } from '../gen/lbscope/agent/v1/runs_pb.js';
 import type { Deployment, Endpoint, Event, Frame, LaneSpec, Pod, Traffic } from '../gen/lbscope/events/v1/events_pb.js';
 
 /**
@@ -32,6 +33,8 @@ export interface Run {
   changes: ChangeRun[];
   cluster: Cluster;
   agentVersion: string;
+  /** Whether this run is being kept; undefined: nobody said. */
+  recording: Recording | undefined;
 }
 
 export type Update =

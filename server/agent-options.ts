@@ -60,6 +60,17 @@ const shape = {
   'control-port': { schema: port.default(50_052), allowed: 'a whole number from 1 to 65535' },
   rate: { schema: z.coerce.number().min(0.1).max(100_000).optional(), allowed: 'a number from 0.1 to 100000' },
   'state-dir': { schema: z.string().min(1).default('.run/agent'), allowed: 'the path of a folder' },
+  'data-dir': { schema: z.string().min(1).optional(), allowed: 'the path of a folder' },
+  recording: { schema: z.enum(['on', 'off']).default('on'), allowed: 'on or off' },
+  // An hour of four lanes at 200 calls/s has some 20 MB: a hundred hours.
+  'data-limit-mb': {
+    schema: z.coerce.number().min(10).max(10_000_000).default(2_000),
+    allowed: 'MB from 10 to 10000000',
+  },
+  'data-limit-days': {
+    schema: z.coerce.number().min(0.01).max(36_500).default(30),
+    allowed: 'days from 0.01 to 36500',
+  },
   // Which client carries the calls: the project's own, or connect-node, which costs far more CPU and behaves as its users know.
   transport: { schema: z.enum(['lbscope', 'connect-node']).default('lbscope'), allowed: 'lbscope or connect-node' },
   // Where the calls are made: in a thread of their own, so that nothing the agent does shifts their schedule; main to compare.

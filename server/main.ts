@@ -2,6 +2,7 @@
  * The agent: drives traffic through every lane, records who answered, watches the truth, and serves both to viewers.
  * This file is the composition root; read it from top to bottom.
  */
+import { dirname, join } from 'node:path';
 import { type AgentOptions, parseAgentOptions } from './agent-options.ts';
 import type { Agent } from './api/agent-port.ts';
 import { startApi } from './api/server.ts';
@@ -30,6 +31,8 @@ import { waysInFolder } from './presets/folder.ts';
 import { Presets } from './presets/presets.ts';
 import { createLog } from './process/log.ts';
 import { endWithStdin } from './process/stdin-life.ts';
+import { Recorder } from './recording/recorder.ts';
+import { diskOf, startLibrary } from './recording/remote.ts';
 
 const version = '0.1.0';
 
@@ -43,6 +46,9 @@ const hurryMs = 8_000;
 const firstPodsMs = 5_000;
 /** And then for kube-proxy, which applies no two changes within its minSyncPeriod of 1 s. */
 const rulesMs = 1_100;
+
+/** A disk that hangs must not hold the end up. */
+const closeRecordingMs = 1_500;
 
 async function main(options: AgentOptions): Promise<void> {
   const log = createLog('agent', { ...process.env, LBSCOPE_LOG_LEVEL: options['log-level'] });
@@ -158,7 +164,21 @@ async function main(options: AgentOptions): Promise<void> {
     if (kind === 'sliceChanged' || kind === 'podTerminating' || kind === 'podRestarted') lanes.hurry(hurryMs);
   });
 
+  // Every run is kept, in a thread of its own; what can't be kept is said and changes nothing else.
+  const library = startLibrary(
+    {
+      folder: options['data-dir'] ?? join(dirname(options['state-dir']), 'recordings'),
+      limits: { bytes: options['data-limit-mb'] * 1024 * 1024, days: options['data-limit-days'] },
+    },
+    (error) => log.error({ err: error }, 'the thread of the recordings has ended; the next use starts another'),
+  );
+  const recorder = options.recording === 'on' ? new Recorder({ hub, disk: diskOf(library), clock, timers }) : undefined;
+
   hub.newRun(saved === undefined ? 'agent started' : 'resumed');
+  if (recorder === undefined) {
+    const message = 'Runs are not recorded: the agent was started with --recording off.';
+    hub.emit({ kind: { case: 'recordingChanged', value: { state: 'off', message } } });
+  }
   truth.start();
   // Calls before the first pods are Ready would only show that there were none: wait for them, but not for ever.
   lanes.start('waiting for the first pods to be Ready');
@@ -220,6 +240,7 @@ async function main(options: AgentOptions): Promise<void> {
   const api = await startApi({
     hub,
     agent,
+    runs: library,
     clock,
     host: options.host,
     port: options['agent-port'],
@@ -248,6 +269,7 @@ async function main(options: AgentOptions): Promise<void> {
     setTimeout(() => process.exit(0), 3_000).unref();
     hub.emit({ kind: { case: 'agentState', value: { state: 'stopping', reason: why } } });
     truth.stop();
+    await Promise.race([recorder?.close(), new Promise((resolve) => setTimeout(resolve, closeRecordingMs))]);
     await api.close();
     await lanes.stop();
     await drivers.stop();

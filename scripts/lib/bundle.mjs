@@ -10,6 +10,7 @@ const programs = {
   lab: 'server/lab/main.ts',
   agent: 'server/main.ts',
   driver: 'server/driver/worker.ts',
+  recordings: 'server/recording/thread.ts',
   supervisor: 'server/supervisor/main.ts',
   'dashboard-life': 'server/supervisor/dashboard-life.ts',
 };

@@ -9,11 +9,13 @@ import type { Clock, Timers } from '../events/port.ts';
 import type { Agent, Done } from './agent-port.ts';
 import { aboveCeilings, type Ceilings } from './ceilings.ts';
 import { callerRole } from './roles.ts';
+import { type Runs, recordedHistory, recordedSnapshot, runHandlers } from './runs.ts';
 import { watch } from './watch.ts';
 
 export interface HandlerParts {
   readonly hub: Hub;
   readonly agent: Agent;
+  readonly runs: Runs;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly ceilings: Ceilings;
@@ -31,13 +33,20 @@ const mostViewers = 500;
 export function handlers({
   hub,
   agent,
+  runs,
   clock,
   timers,
   ceilings,
   withTokens,
 }: HandlerParts): ServiceImpl<typeof AgentService> {
   return {
-    getSnapshot: () => hub.snapshot(),
+    ...runHandlers(runs),
+
+    getSnapshot({ runId = hub.runId, at }) {
+      return runId === hub.runId && at === undefined
+        ? hub.snapshot()
+        : recordedSnapshot(runs, runId, at === undefined ? undefined : toMs(at));
+    },
 
     getAccess(_, context) {
       const role = context.values.get(callerRole);
@@ -57,20 +66,23 @@ export function handlers({
       return watch(request, { hub, clock, timers }, context.signal);
     },
 
-    readHistory({ runId, from, to, resolutionMs = 200 }) {
-      if (runId !== undefined && runId !== hub.runId) {
-        throw new ConnectError(`runId is "${runId}": the run that is live is "${hub.runId}"`, Code.NotFound);
-      }
+    readHistory(request) {
+      const { runId = hub.runId, from, to, resolutionMs = 200, eventKinds } = request;
+      if (runId !== hub.runId) return recordedHistory(runs, runId, request);
       const started = hub.run.runStartedAt;
-      const slice = hub.history.read(
-        from === undefined ? started : Math.max(started, toMs(from)),
-        to === undefined ? Number.POSITIVE_INFINITY : toMs(to),
-        resolutionMs,
-      );
+      const since = from === undefined ? started : Math.max(started, toMs(from));
+      const slice = hub.history.read(since, to === undefined ? Number.POSITIVE_INFINITY : toMs(to), resolutionMs);
+      // What memory no longer holds may still be on disk.
+      if (slice.since > since + 1_000 && hub.run.recording?.state === 'recording') {
+        return recordedHistory(runs, runId, request);
+      }
       return {
-        runId: hub.runId,
+        runId,
         frames: [...slice.frames],
-        events: [...slice.events],
+        events:
+          eventKinds.length === 0
+            ? [...slice.events]
+            : slice.events.filter(({ kind }) => eventKinds.includes(kind.case ?? '')),
         resolutionMs: slice.resolutionMs,
         since: fromMs(Number.isFinite(slice.since) ? Math.max(started, slice.since) : clock.now()),
       };

@@ -11,6 +11,9 @@ const needed: Readonly<Record<string, Role>> = {
   GetAccess: 'view',
   ReadHistory: 'view',
   ListPresets: 'view',
+  ListRuns: 'view',
+  GetRun: 'view',
+  ExportRun: 'view',
 };
 
 export function neededRole(method: string): Role {

@@ -1,3 +1,4 @@
+import { EventSchema } from '../../gen/lbscope/events/v1/events_pb.js';
 import { clients, grpcCodes, policies, profiles, resolvers, rpcKinds } from '../../model/words.ts';
 import { checkLaneSpec } from './lane-spec.ts';
 import { checkPreset } from './preset-request.ts';
@@ -145,9 +146,13 @@ const trafficFields = [
   'thinkTimeMs',
 ] as const;
 
+const runId: Rule = { kind: 'text', allowed: 'the runId of a run', pattern: /^[\w-]{1,64}$/ };
+const tag: Rule = { kind: 'text', allowed: '1 to 40 characters in one line', pattern: /^\P{Cc}{1,40}$/u };
+const eventKinds = EventSchema.oneofs.flatMap((oneof) => (oneof.name === 'kind' ? oneof.fields : []));
+
 /** By method name. The ranges are those of the comments in events.proto and agent.proto. */
 export const requestRules: Readonly<Record<string, RequestRules>> = {
-  GetSnapshot: { fields: {} },
+  GetSnapshot: { fields: { runId, at: { kind: 'instant' } } },
   Watch: {
     fields: {
       runId: { kind: 'text', allowed: 'the runId of a snapshot', pattern: /^[\w-]{1,64}$/ },
@@ -160,12 +165,49 @@ export const requestRules: Readonly<Record<string, RequestRules>> = {
   },
   ReadHistory: {
     fields: {
-      runId: { kind: 'text', allowed: 'the runId of a snapshot', pattern: /^[\w-]{1,64}$/ },
+      runId,
       from: { kind: 'instant' },
       to: { kind: 'instant' },
       resolutionMs: number(200, 3_600_000),
+      eventKinds: {
+        kind: 'list',
+        item: { kind: 'word', words: eventKinds.map(({ jsonName }) => jsonName) },
+        most: eventKinds.length,
+      },
     },
   },
+  ListRuns: {
+    fields: {
+      search: { ...line(200) },
+      pageSize: whole(1, 500),
+      pageToken: {
+        kind: 'text',
+        allowed: 'the nextPageToken of the page before',
+        pattern: /^[\w.-]{1,120}$/,
+        mayBeEmpty: true,
+      },
+    },
+  },
+  GetRun: { fields: { runId: required(runId) } },
+  UpdateRun: {
+    fields: {
+      runId: required(runId),
+      name: line(120),
+      tags: { kind: 'message', request: { fields: { list: { kind: 'list', item: tag, most: 20 } } } },
+      notes: {
+        kind: 'text',
+        allowed: 'text of at most 10000 characters',
+        pattern: /^[\P{Cc}\t\n\r]{0,10000}$/u,
+        mayBeEmpty: true,
+      },
+    },
+    together: ({ name, tags, notes }) =>
+      [name, tags, notes].some((value) => value !== undefined)
+        ? []
+        : ['nothing to change: give at least one of name, tags, notes'],
+  },
+  DeleteRun: { fields: { runId: required(runId) } },
+  UndeleteRun: { fields: { runId: required(runId) } },
   StartTraffic: { fields: { laneId } },
   StopTraffic: { fields: { laneId } },
   SetTraffic: {

@@ -3,12 +3,13 @@ import type { AddressInfo } from 'node:net';
 import { create } from '@bufbuild/protobuf';
 import { Code, ConnectError, createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AgentService, type WatchResponse } from '../../gen/lbscope/agent/v1/agent_pb.js';
 import { type LaneSpec, TrafficSchema } from '../../gen/lbscope/events/v1/events_pb.js';
 import { createClock } from '../events/clock.ts';
 import { createHub, type Hub } from '../events/hub.ts';
 import { frameOf } from '../events/testing.ts';
+import { inProcess, temporaryFolder } from '../recording/testing/in-process.ts';
 import type { Agent } from './agent-port.ts';
 import { type Api, type ApiOptions, startApi } from './server.ts';
 
@@ -93,13 +94,15 @@ const log = {
   warn: (_: object, message: string) => void logged.push(message),
   error: (_: object, message: string) => void logged.push(message),
 };
+const folder = temporaryFolder();
+const runs = inProcess({ folder: folder.path });
 let hub: Hub;
 let agent: FakeAgent;
 let api: Api;
 const open: Api[] = [];
 
 async function start(more: Partial<ApiOptions> = {}): Promise<Api> {
-  const started = await startApi({ hub, agent, clock, host: '127.0.0.1', port: 0, log, ...more });
+  const started = await startApi({ hub, agent, runs, clock, host: '127.0.0.1', port: 0, log, ...more });
   open.push(started);
   return started;
 }
@@ -114,6 +117,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await Promise.all(open.splice(0).map((each) => each.close()));
 });
+afterAll(() => folder.remove());
 
 async function post(method: string, body: unknown, headers: Record<string, string> = {}) {
   const answer = await fetch(`${api.url}/lbscope.agent.v1.AgentService/${method}`, {

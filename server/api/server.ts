@@ -16,10 +16,12 @@ import { createMetrics } from './metrics.ts';
 import { preflight } from './preflight.ts';
 import { refuse, refuseText } from './refusal.ts';
 import { callerRole, mayAct, neededRole, type Role } from './roles.ts';
+import type { Runs } from './runs.ts';
 
 export interface ApiOptions {
   readonly hub: Hub;
   readonly agent: Agent;
+  readonly runs: Runs;
   readonly clock: Clock;
   readonly timers?: Timers;
   /** 127.0.0.1 unless someone asked for more. */
@@ -202,7 +204,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
 }
 
 function routes(options: ApiOptions): Map<string, UniversalHandler> {
-  const { hub, agent, clock, timers = nodeTimers, ceilings = protocolCeilings, tokens, log } = options;
+  const { hub, agent, runs, clock, timers = nodeTimers, ceilings = protocolCeilings, tokens, log } = options;
   const router = createConnectRouter({
     connect: true,
     grpc: false,
@@ -222,7 +224,7 @@ function routes(options: ApiOptions): Map<string, UniversalHandler> {
         }
       },
     ],
-  }).service(AgentService, handlers({ hub, agent, clock, timers, ceilings, withTokens: tokens !== undefined }));
+  }).service(AgentService, handlers({ hub, agent, runs, clock, timers, ceilings, withTokens: tokens !== undefined }));
   return new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
 }
 

@@ -128,6 +128,11 @@ async function run(options: Options): Promise<void> {
       args: () => [
         join(dist, 'agent.mjs'),
         ...['--agent-port', String(agentPort), '--state-dir', join(stateDir, 'agent')],
+        // Recorded runs outlive a fresh start.
+        ...[
+          '--data-dir',
+          options.dataDir === undefined ? join(stateDir, 'recordings') : resolve(root, options.dataDir),
+        ],
         ...['--dashboard-port', String(dashboardPort)],
         ...(options.namespace ? ['--namespace', options.namespace] : []),
         ...(options.rate !== undefined ? ['--rate', String(options.rate)] : []),

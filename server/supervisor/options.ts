@@ -14,6 +14,8 @@ export interface Options {
   readonly kubeconfig: string | undefined;
   readonly namespace: string | undefined;
   readonly stateDir: string;
+  /** Where runs are recorded; undefined: recordings/ in the state folder. */
+  readonly dataDir: string | undefined;
   readonly resume: boolean;
 }
 
@@ -27,6 +29,11 @@ const flags = {
   kubeconfig: { type: 'string', env: 'LBSCOPE_KUBECONFIG', help: 'use this cluster; no lab is started' },
   namespace: { type: 'string', env: 'LBSCOPE_NAMESPACE', help: 'namespace, default lbscope' },
   'state-dir': { type: 'string', env: 'LBSCOPE_STATE_DIR', help: 'where state and logs are kept, default .run' },
+  'data-dir': {
+    type: 'string',
+    env: 'LBSCOPE_DATA_DIR',
+    help: 'where runs are recorded, default recordings in the state folder',
+  },
   resume: { type: 'boolean', env: 'LBSCOPE_RESUME', help: 'go on with the pods, lanes and traffic of the last start' },
   help: { type: 'boolean', env: undefined, help: 'this text' },
 } as const;
@@ -95,6 +102,7 @@ export function parseOptions(args: readonly string[], env: Readonly<Record<strin
     kubeconfig: text('kubeconfig')?.value,
     namespace: text('namespace')?.value,
     stateDir: text('state-dir')?.value ?? '.run',
+    dataDir: text('data-dir')?.value,
     resume: values.resume === true || ['1', 'true'].includes(env.LBSCOPE_RESUME ?? ''),
   };
   const ports = {
