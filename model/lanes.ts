@@ -1,7 +1,8 @@
 import type { Event, Frame, LaneFrame, LaneSpec } from '../gen/lbscope/events/v1/events_pb.js';
-import { emptyBelief } from './belief.ts';
-import { goneRowMs, type LaneCounts, type LaneRun, type PodCounts, type Run } from './state.ts';
+import { emptyBelief, isProxied } from './belief.ts';
+import { type ConnectionRun, goneRowMs, type LaneCounts, type LaneRun, type PodCounts, type Run } from './state.ts';
 import { toMsOrUndefined } from './time.ts';
+import { ownerOf } from './truth.ts';
 
 export function emptyCounts(): LaneCounts {
   return {
@@ -35,6 +36,7 @@ export function putLane(run: Run, spec: LaneSpec, removed: boolean): void {
     spec,
     state: 'stopped',
     reason: '',
+    stateCode: '',
     traffic: undefined,
     belief: emptyBelief(),
     channels: new Map(),
@@ -93,6 +95,7 @@ export function foldLaneEvent(run: Run, lane: LaneRun, event: Event, at: number)
     case 'laneState':
       lane.state = kind.value.state;
       lane.reason = kind.value.reason;
+      lane.stateCode = kind.value.code;
       run.running = anyRunning(run);
       break;
     default:
@@ -113,11 +116,18 @@ function foldConnection(lane: LaneRun, event: Event, at: number): void {
   const known = lane.connections.get(id);
   switch (kind.case) {
     case 'connecting':
-      lane.connections.set(id, { id, address: event.address ?? '', since: at, state: 'CONNECTING', podUid: '' });
+      lane.connections.set(id, {
+        id,
+        address: event.address ?? '',
+        since: at,
+        state: 'CONNECTING',
+        podUid: '',
+        calls: 0,
+      });
       break;
     case 'connected':
       lane.counts.connectionsOpened += 1;
-      lane.connections.set(id, { id, address: event.address ?? '', since: at, state: 'READY', podUid: '' });
+      lane.connections.set(id, { id, address: event.address ?? '', since: at, state: 'READY', podUid: '', calls: 0 });
       break;
     case 'connectFailed':
       lane.connections.delete(id);
@@ -159,6 +169,7 @@ function foldLaneFrame(run: Run, lane: LaneRun, part: LaneFrame): void {
   for (const { errorClass, count } of part.failed) {
     lane.errors.set(errorClass, (lane.errors.get(errorClass) ?? 0) + count);
   }
+  countConnections(run, lane, part);
   for (const pod of part.pods) {
     counts.toRemovedAnswered += pod.toRemovedAnswered;
     counts.toRemovedLost += pod.toRemovedLost;
@@ -172,6 +183,35 @@ function foldLaneFrame(run: Run, lane: LaneRun, part: LaneFrame): void {
       errors: sum.errors + failed,
       inferred: sum.inferred || pod.inferred,
     });
+  }
+}
+
+/**
+ * Frames count by pod, not by connection: what a pod answered came over the one connection that leads to it. Where
+ * several do, it is nobody's; a proxy's one connection carries everything.
+ */
+function countConnections(run: Run, lane: LaneRun, part: LaneFrame): void {
+  const open = [...lane.connections.values()].filter((c) => c.state !== 'CONNECTING');
+  if (open.length === 1) {
+    const only = open[0]!;
+    lane.connections.set(only.id, { ...only, calls: (only.calls ?? 0) + part.answered });
+    return;
+  }
+  const leads = new Map<string, ConnectionRun[]>();
+  for (const c of open) {
+    const uid = isProxied(lane) ? '' : c.podUid || ownerOf(run, c.address) || '';
+    const list = leads.get(uid);
+    if (list === undefined) leads.set(uid, [c]);
+    else list.push(c);
+  }
+  for (const [uid, list] of leads) {
+    const one = uid !== '' && list.length === 1 ? list[0]! : undefined;
+    const calls = part.pods.find((pod) => pod.podUid === uid)?.answered ?? 0;
+    if (one !== undefined && calls > 0 && one.calls !== undefined) {
+      lane.connections.set(one.id, { ...one, calls: one.calls + calls });
+    } else if (one === undefined) {
+      for (const c of list) if (c.calls !== undefined) lane.connections.set(c.id, { ...c, calls: undefined });
+    }
   }
 }
 

@@ -74,6 +74,7 @@ function laneOf(run: Run, lane: LaneRun, now: number): Lane {
     label: labelOf(lane),
     state: lane.state,
     reason: lane.reason,
+    stateCode: lane.stateCode,
     spec: lane.spec,
     traffic: lane.traffic,
     ...lane.counts,
@@ -163,7 +164,8 @@ function lanePod(
   });
 }
 
-function changeOf(run: Run, change: ChangeRun): Change {
+/** A change as the API tells it. */
+export function changeOf(run: Run, change: ChangeRun): Change {
   return create(ChangeSchema, {
     sequence: change.sequence,
     kind: change.kind,
@@ -252,6 +254,7 @@ function fromLane(lane: Lane): LaneRun {
     spec: lane.spec ?? create(LaneSpecSchema, { id: lane.id, label: lane.label }),
     state: lane.state,
     reason: lane.reason,
+    stateCode: lane.stateCode,
     traffic: lane.traffic,
     belief: {
       addresses: belief?.addresses ?? [],
@@ -267,9 +270,9 @@ function fromLane(lane: Lane): LaneRun {
       lane.channels.map((c) => [c.channel, { channel: c.channel, state: c.state, addresses: c.addresses }]),
     ),
     connections: new Map(
-      lane.connections.map(({ id, address, since, state, podUid }) => [
+      lane.connections.map(({ id, address, since, state, podUid, calls }) => [
         id,
-        { id, address, since: toMs(since), state, podUid },
+        { id, address, since: toMs(since), state, podUid, calls },
       ]),
     ),
     counts: {

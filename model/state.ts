@@ -65,6 +65,8 @@ export interface LaneRun {
   spec: LaneSpec;
   state: string;
   reason: string;
+  /** Why it is unavailable, for programs: laneState's code. */
+  stateCode: string;
   /** Settings of its own; undefined: those of all lanes. */
   traffic: Traffic | undefined;
   belief: BeliefRun;
@@ -120,6 +122,8 @@ export interface ConnectionRun {
   since: number;
   state: string;
   podUid: string;
+  /** Answered on it; undefined where several connections lead to its pod, as nobody counts them apart. */
+  calls: number | undefined;
 }
 
 export type ChangeKind = 'scale' | 'delete' | 'delete_now' | 'crash' | 'rollout' | 'unready' | 'ready' | 'outside';

@@ -6,7 +6,13 @@ export function Scorecard({ entries }: { entries: readonly Entry[] }) {
   return (
     <dl className="score">
       {entries.map((entry) => (
-        <div key={entry.key} className="score-entry" data-entry={entry.key} data-mark={entry.mark}>
+        <div
+          key={entry.key}
+          className="score-entry"
+          data-entry={entry.key}
+          data-mark={entry.mark}
+          data-long={entry.value.length > 5}
+        >
           <dd className={entry.strong ? 'score-value score-strong' : 'score-value'}>
             {spaced(entry.value)}
             {entry.mark !== undefined && <MarkSign mark={entry.mark} />}

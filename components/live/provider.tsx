@@ -3,10 +3,14 @@
 import { createContext, type ReactNode, useContext, useEffect, useState, useSyncExternalStore } from 'react';
 import { type Actions, createActions } from './actions.ts';
 import { agentClient } from './client.ts';
+import { restoreFromUrl } from './moment.ts';
 import { LiveStore, type LiveView } from './store.ts';
 import { Watcher } from './watch.ts';
 
 const Context = createContext<LiveStore | undefined>(undefined);
+
+/** An hour of a busy run is some megabytes. */
+const historyTimeoutMs = 20_000;
 
 /** Opens the one stream of this tab and hands its state down. */
 export function LiveProvider({ children }: { children: ReactNode }) {
@@ -20,8 +24,8 @@ export function LiveProvider({ children }: { children: ReactNode }) {
 function connect(store: LiveStore): () => void {
   const client = agentClient();
   store.actions = createActions(client, { expect: store.expect, refused: store.refused });
-  const frozen = new URLSearchParams(window.location.search).get('frozen');
-  if (frozen !== null && frozen !== 'false') store.freezeOnceAt(Number(frozen) || 0);
+  store.history = (request) => client.readHistory(request, { timeoutMs: historyTimeoutMs });
+  restoreFromUrl(store);
 
   const watcher = new Watcher({
     open: (request, signal) => client.watch(request, { signal }),

@@ -2,6 +2,7 @@ import type { GetSnapshotResponse, WatchResponse } from '../../gen/lbscope/agent
 import type { Actions } from './actions.ts';
 import { AgentClock } from './clock.ts';
 import { Follower } from './follower.ts';
+import type { ReadHistory } from './history.ts';
 import { isEmpty, type Pending, settle } from './pending.ts';
 import type { Phase } from './watch.ts';
 
@@ -52,6 +53,8 @@ const nothing: LiveView = {
 export class LiveStore {
   readonly clock = new AgentClock();
   actions: Actions | undefined;
+  /** Reads what happened before the 90 s that the stream brings. */
+  history: ReadHistory | undefined;
   private readonly follower = new Follower();
   private readonly listeners = new Set<() => void>();
   private readonly ports: StorePorts;
@@ -117,11 +120,19 @@ export class LiveStore {
 
   // ---- from people
 
-  freeze(): void {
-    const snapshot = this.follower.snapshot(this.now());
-    if (snapshot === undefined) return;
+  /** Answers which moment that was. */
+  freeze(): { runId: string; nowMs: number } | undefined {
+    const nowMs = this.now();
+    const snapshot = this.follower.snapshot(nowMs);
+    if (snapshot === undefined) return undefined;
+    this.show(snapshot, nowMs);
+    return { runId: snapshot.runId, nowMs };
+  }
+
+  /** Shows a moment of the past, as it was. */
+  show(snapshot: GetSnapshotResponse, nowMs: number): void {
     this.freezeAt = undefined;
-    this.frozen = { snapshot, nowMs: this.now() };
+    this.frozen = { snapshot, nowMs };
     this.schedule(true);
   }
 

@@ -1,7 +1,7 @@
 import type { Stretch } from '../../model/view/band.ts';
 import type { Tear } from '../../model/view/losses.ts';
 import { type Axis, startMs, xOf } from './axis.ts';
-import type { Brushes } from './brushes.ts';
+import { type Brushes, dim } from './brushes.ts';
 
 /** Where a band lies: between two heights of a canvas that is as wide as the axis. */
 export type Plane = { pen: CanvasRenderingContext2D; brush: Brushes; axis: Axis; top: number; bottom: number };
@@ -14,7 +14,12 @@ export type BandPicture = {
   stale: boolean;
   /** Else the newest pod is on top. */
   oldestOnTop?: boolean;
+  /** Only this is of the story that is pointed at, the rest steps back; undefined: nothing is pointed at. */
+  lit?: BandLit | undefined;
 };
+
+/** Pods, from an instant on. */
+export type BandLit = { uids: ReadonlySet<string>; fromMs: number };
 
 const seam = 1.5;
 
@@ -28,7 +33,8 @@ export function paintBand({ pen, brush, axis, top, bottom }: Plane, picture: Ban
     if (stretch.toMs < from || stretch.fromMs > axis.edgeMs) continue;
     const x0 = Math.max(0, xOf(axis, stretch.fromMs));
     // The newest stretch reaches the edge while reports come in: the picture trails by one frame.
-    const fresh = !picture.stale && stretch.toMs === lastEnd && axis.edgeMs - lastEnd < 600;
+    const late = 600 + (2 * axis.windowMs) / axis.width;
+    const fresh = !picture.stale && stretch.toMs === lastEnd && axis.edgeMs - lastEnd < late;
     const x1 = fresh ? axis.width : Math.min(axis.width, xOf(axis, stretch.toMs));
     if (x1 <= x0) continue;
     let y = bottom;
@@ -37,6 +43,8 @@ export function paintBand({ pen, brush, axis, top, bottom }: Plane, picture: Ban
       const h = share * height;
       const gap = i < stretch.shares.length - 1 && h > 3 ? seam : 0;
       y -= h;
+      const { lit } = picture;
+      pen.globalAlpha = lit === undefined || (lit.uids.has(uid) && stretch.toMs > lit.fromMs) ? 1 : dim;
       pen.fillStyle = brush.pod(picture.slots.get(uid) ?? 0);
       // A little over the end, or seams shine through between bins.
       pen.fillRect(x0, y + gap, Math.min(x1 - x0 + 0.7, axis.width - x0), h - gap);
@@ -46,6 +54,7 @@ export function paintBand({ pen, brush, axis, top, bottom }: Plane, picture: Ban
       if (label === undefined || moves) labels.set(uid, { x: x0, y: y + gap, h: h - gap });
     });
   }
+  pen.globalAlpha = 1;
   pen.font = `650 ${font}px "JetBrains Mono Variable", ui-monospace, monospace`;
   pen.textBaseline = 'middle';
   for (const [uid, { x, y, h }] of labels) {
@@ -53,6 +62,7 @@ export function paintBand({ pen, brush, axis, top, bottom }: Plane, picture: Ban
     const handle = picture.handles.get(uid) ?? '';
     const wide = pen.measureText(handle).width;
     if (x + wide + 20 > axis.width) continue;
+    if (picture.lit !== undefined && !picture.lit.uids.has(uid)) continue;
     const chip = Math.min(h, font + 5);
     const middle = y + h / 2;
     const slot = picture.slots.get(uid) ?? 0;

@@ -12,6 +12,9 @@ export type Brushes = {
   field: CanvasPattern | string;
 };
 
+/** What is not of the story that is pointed at steps back to this. */
+export const dim = 0.24;
+
 let made: { key: string; brushes: Brushes } | undefined;
 
 export function brushes(scale: number): Brushes {

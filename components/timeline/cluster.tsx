@@ -4,23 +4,26 @@ import { useRef } from 'react';
 import type { GetSnapshotResponse } from '../../gen/lbscope/agent/v1/agent_pb.js';
 import { toMs, wholeSeconds } from '../../model/time.ts';
 import type { EventLine } from '../../model/view/events.ts';
-import { type Lifeline, lifelines } from '../../model/view/lifelines.ts';
+import type { Lifeline } from '../../model/view/lifelines.ts';
 import { PodMenu } from '../controls/pod-menu.tsx';
 import { usePainter } from '../paint/ticker-context.tsx';
 import { sentence, spaced } from '../ui/text.ts';
 import { Flags } from './events-overlay.tsx';
 import { paintTrack } from './paint/track.ts';
+import { usePointing } from './pointed.ts';
 
 /** The truth, the first track: which pods exist. The lanes are compared with it. */
 export function Cluster({
   snapshot,
   lines,
+  lifelines,
   nowMs,
   reported,
   stale,
 }: {
   snapshot: GetSnapshotResponse;
   lines: readonly EventLine[];
+  lifelines: readonly Lifeline[];
   nowMs: number;
   reported: number;
   stale: boolean;
@@ -42,7 +45,7 @@ export function Cluster({
       </div>
       <div className="cluster-time">
         <Flags lines={lines} />
-        <Track lines={lifelines(snapshot)} reported={reported} unknown={stale ? reported : heard ? undefined : since} />
+        <Track lines={lifelines} reported={reported} unknown={stale ? reported : heard ? undefined : since} />
       </div>
       <div className="cluster-now">
         {heard ? null : (
@@ -84,10 +87,20 @@ function Track({
   unknown: number | undefined;
 }) {
   const canvas = useRef<HTMLCanvasElement>(null);
+  const { chain } = usePointing();
   usePainter((axis) => {
     if (canvas.current !== null) {
-      paintTrack(canvas.current, { lifelines: lines, reportedMs: reported, unknownSinceMs: unknown }, axis);
+      const picture = { lifelines: lines, reportedMs: reported, unknownSinceMs: unknown, lit: chain?.uids };
+      paintTrack(canvas.current, picture, axis);
     }
   });
-  return <canvas ref={canvas} className="track" role="img" aria-label="Pods that exist, over time" />;
+  return <canvas ref={canvas} className="track" role="img" aria-label={trackWords(lines)} />;
+}
+
+/** What the track shows, not what kind of picture it is. */
+function trackWords(lines: readonly Lifeline[]): string {
+  const ready = lines.filter((each) => each.pod.ready).map((each) => each.pod.handle);
+  const gone = lines.filter((each) => each.toMs !== undefined).length;
+  const now = ready.length === 0 ? 'No pod is ready now' : `Ready now: ${ready.join(', ')}`;
+  return gone === 0 ? now : `${now}; ${gone} ended in this time`;
 }

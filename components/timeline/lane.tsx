@@ -1,29 +1,37 @@
 'use client';
 
-import { type CSSProperties, useMemo, useRef } from 'react';
+import { type CSSProperties, useContext, useMemo, useRef } from 'react';
 import type { GetSnapshotResponse, Lane as LaneMessage } from '../../gen/lbscope/agent/v1/agent_pb.js';
-import { bindNumbers, wholeSeconds } from '../../model/time.ts';
+import type { Event } from '../../gen/lbscope/events/v1/events_pb.js';
+import { bindNumbers, toMs, wholeSeconds } from '../../model/time.ts';
 import { beliefWords } from '../../model/view/belief-words.ts';
 import type { LaneData } from '../../model/view/lane.ts';
 import { rowsOf } from '../../model/view/rows.ts';
 import type { Entry } from '../../model/view/scorecard.ts';
+import { statementOf } from '../../model/view/statement.ts';
 import { watchRule } from '../../model/view/watch-rule.ts';
+import { bandWords } from '../../model/view/words.ts';
 import { CopyRule } from '../controls/copy-rule.tsx';
 import { Scorecard } from '../ledger/scorecard.tsx';
-import { usePainter } from '../paint/ticker-context.tsx';
+import { xOf } from '../paint/axis.ts';
+import { TickerContext, usePainter } from '../paint/ticker-context.tsx';
 import { sentence, spaced } from '../ui/text.ts';
 import { Belief } from './belief.tsx';
 import type { Layout } from './layout.ts';
 import { type LaneMetrics, paintLane } from './paint/lane.ts';
 import { PathPicture } from './path-picture.tsx';
 import { PodRows } from './pod-rows.tsx';
+import { usePointing } from './pointed.ts';
 import { Rail } from './rail.tsx';
 import { Tears } from './tears.tsx';
 
 type Props = {
   lane: LaneMessage;
   snapshot: GetSnapshotResponse;
+  /** Of the whole past that is held, not of the stream's 90 s alone. */
+  events: readonly Event[];
   data: LaneData;
+  loadTop: number;
   entries: readonly Entry[];
   layout: Layout;
   nowMs: number;
@@ -43,7 +51,9 @@ const drawnBrackets = 12;
 export function Lane({
   lane,
   snapshot,
+  events,
   data,
+  loadTop,
   entries,
   layout,
   nowMs,
@@ -54,6 +64,7 @@ export function Lane({
   open,
   toggle,
 }: Props) {
+  const { chain } = usePointing();
   const unavailable = lane.state === 'unavailable';
   const rule = watchRule(snapshot, lane);
   const verdict = stale
@@ -99,16 +110,21 @@ export function Lane({
         </div>
         <p className="lane-mechanism">{lane.spec?.mechanism}</p>
         <p className="lane-verdict" data-testid={`lane-${lane.id}-verdict`}>
-          {spaced(verdict)}
+          <span key={statementOf(verdict)} className="statement">
+            {spaced(verdict)}
+          </span>
         </p>
       </div>
       <div className="lane-time">
         <LaneCanvas
+          laneId={lane.id}
+          events={events}
           data={data}
+          loadTop={loadTop}
           font={layout.handleFont}
           unavailable={unavailable}
           stale={stale}
-          label={`${lane.label}: who answered`}
+          label={bandWords(lane, data)}
         />
         {unavailable ? (
           <p className="lane-silent">No traffic is sent on this path</p>
@@ -144,7 +160,7 @@ export function Lane({
                   moving={!stale && !frozen && lane.state === 'running'}
                 />
               )}
-              <PodRows laneId={lane.id} rows={rows} stale={stale} />
+              <PodRows laneId={lane.id} rows={rows} stale={stale} lit={chain?.uids} />
             </div>
             <Belief
               narrow={layout.kind !== 'wide'}
@@ -168,21 +184,35 @@ export function Lane({
 
 const both = (text: string) => ({ long: text, short: text });
 
+/** So near to a tick of the belief strip is on it. */
+const nearTick = 5;
+
 function LaneCanvas({
+  laneId,
+  events,
   data,
+  loadTop,
   font,
   unavailable,
   stale,
   label,
 }: {
+  laneId: string;
+  events: readonly Event[];
   data: LaneData;
+  loadTop: number;
   font: number;
   unavailable: boolean;
   stale: boolean;
   label: string;
 }) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const picture = useMemo(() => ({ ...data, unavailable, stale }), [data, unavailable, stale]);
+  const ticker = useContext(TickerContext);
+  const { chain, point } = usePointing();
+  const picture = useMemo(() => {
+    const lit = chain && { ...chain, told: chain.told.get(laneId) ?? [], lost: chain.lost.get(laneId) ?? [] };
+    return { ...data, loadTop, unavailable, stale, lit };
+  }, [data, loadTop, unavailable, stale, chain, laneId]);
   const metrics = useRef<{ key: string; value: LaneMetrics }>(undefined);
   usePainter((axis) => {
     const element = canvas.current;
@@ -191,9 +221,40 @@ function LaneCanvas({
     if (metrics.current?.key !== key) {
       const style = getComputedStyle(element);
       const read = (name: string) => Number.parseFloat(style.getPropertyValue(name)) || 0;
-      metrics.current = { key, value: { rail: read('--rail'), strip: read('--strip'), font } };
+      metrics.current = { key, value: { rail: read('--rail'), load: read('--load'), strip: read('--strip'), font } };
     }
     paintLane(element, picture, metrics.current.value, axis);
   });
-  return <canvas ref={canvas} className="lane-canvas" role="img" aria-label={label} />;
+  const onTick = useRef(false);
+  const onMove = (event: React.PointerEvent) => {
+    const box = canvas.current?.getBoundingClientRect();
+    const axis = ticker?.axis;
+    if (box === undefined || axis === undefined || event.buttons !== 0) return;
+    const x = event.clientX - box.left;
+    const inStrip = event.clientY > box.bottom - (metrics.current?.value.strip ?? 0) - 8;
+    const at = inStrip ? data.belief.ticks.find((each) => Math.abs(xOf(axis, each) - x) <= nearTick) : undefined;
+    const told = at === undefined ? undefined : events.findLast((each) => isTold(each, laneId, at));
+    if (told !== undefined) point({ sequence: told.sequence });
+    else if (onTick.current) point(undefined);
+    onTick.current = told !== undefined;
+  };
+  const leave = () => {
+    if (onTick.current) point(undefined);
+    onTick.current = false;
+  };
+  return (
+    <canvas
+      ref={canvas}
+      className="lane-canvas"
+      role="img"
+      aria-label={label}
+      onPointerMove={onMove}
+      onPointerLeave={leave}
+    />
+  );
+}
+
+function isTold(event: Event, laneId: string, at: number): boolean {
+  const { case: kind } = event.kind;
+  return event.laneId === laneId && (kind === 'resolved' || kind === 'resolutionFailed') && toMs(event.at) === at;
 }

@@ -1,7 +1,10 @@
 'use client';
 
+import { useLayoutEffect, useRef } from 'react';
+import { duration } from '../../model/time.ts';
 import type { Row, RowGroup, Rows } from '../../model/view/rows.ts';
 import { Cross, LostTag, podFill, type Standing, Swatch, useTheme } from '../ui/swatch.tsx';
+import { spaced } from '../ui/text.ts';
 
 const drawing: Record<string, Standing> = {
   used: 'used',
@@ -12,12 +15,34 @@ const drawing: Record<string, Standing> = {
   starting: 'idle',
 };
 
-export function PodRows({ laneId, rows, stale }: { laneId: string; rows: Rows; stale: boolean }) {
+export function PodRows({
+  laneId,
+  rows,
+  stale,
+  lit,
+}: {
+  laneId: string;
+  rows: Rows;
+  stale: boolean;
+  /** Pods of what is pointed at; undefined: nothing is. */
+  lit: ReadonlySet<string> | undefined;
+}) {
+  const list = useRef<HTMLUListElement>(null);
+  useSlide(list);
   return (
-    <ul className={stale ? 'rows rows-stale' : 'rows'} style={{ '--row': `${rows.height}px` } as React.CSSProperties}>
+    <ul
+      ref={list}
+      className={stale ? 'rows rows-stale' : 'rows'}
+      style={{ '--row': `${rows.height}px` } as React.CSSProperties}
+    >
       {rows.groups.map((group) =>
         group.kind === 'pod' ? (
-          <PodRow key={group.row.pod.uid} laneId={laneId} row={group.row} />
+          <PodRow
+            key={group.row.pod.uid}
+            laneId={laneId}
+            row={group.row}
+            dim={lit !== undefined && !lit.has(group.row.pod.uid)}
+          />
         ) : (
           <Folded key={group.standing} laneId={laneId} group={group} />
         ),
@@ -34,13 +59,40 @@ function attributes(laneId: string, row: Row) {
   };
 }
 
-function PodRow({ laneId, row }: { laneId: string; row: Row }) {
+const slideMs = 200;
+
+/** Rows slide to their new places when one is added or leaves: the eye keeps hold of a pod. */
+function useSlide(list: React.RefObject<HTMLUListElement | null>): void {
+  const before = useRef(new Map<Element, number>());
+  useLayoutEffect(() => {
+    const after = new Map<Element, number>();
+    const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
+    for (const row of list.current?.children ?? []) {
+      const top = (row as HTMLElement).offsetTop;
+      after.set(row, top);
+      const was = before.current.get(row);
+      if (was === undefined || was === top || still) continue;
+      row.animate([{ transform: `translateY(${was - top}px)` }, { transform: 'none' }], {
+        duration: slideMs,
+        easing: 'ease-out',
+      });
+    }
+    before.current = after;
+  });
+}
+
+function PodRow({ laneId, row, dim }: { laneId: string; row: Row; dim: boolean }) {
   const theme = useTheme();
   const { pod, standing } = row;
   const answers = standing === 'used' || pod.recentCalls > 0;
   const over = standing === 'gone' || standing === 'ghost';
   return (
-    <li className={`row row-${standing}`} {...attributes(laneId, row)}>
+    <li
+      className={`row row-${standing}`}
+      data-dim={dim}
+      data-slow={row.slowMs !== undefined}
+      {...attributes(laneId, row)}
+    >
       {pod.uid === '' ? (
         <span className="swatch row-nobody">
           <Cross />
@@ -54,6 +106,7 @@ function PodRow({ laneId, row }: { laneId: string; row: Row }) {
       {answers ? (
         <span className="row-bar">
           <span style={{ ...podFill(row.slot, theme), width: `${(pod.share * 100).toFixed(2)}%` }} />
+          {row.slowMs !== undefined && <b className="row-slow">slow: {spaced(duration(row.slowMs))}</b>}
         </span>
       ) : (
         <span className="row-words">{row.words}</span>

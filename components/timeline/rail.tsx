@@ -7,6 +7,7 @@ import { xOf } from '../paint/axis.ts';
 import { placeLabels } from '../paint/place.ts';
 import { usePainter } from '../paint/ticker-context.tsx';
 import { spaced } from '../ui/text.ts';
+import { usePointing } from './pointed.ts';
 
 const arrow = 9;
 
@@ -15,6 +16,7 @@ type Sizes = { label: number; short: number; full: number };
 /** The texts of a lane's brackets: the reaction, the most important number of the screen, and where the time went. */
 export function Rail({ laneId, brackets, narrow }: { laneId: string; brackets: readonly Bracket[]; narrow: boolean }) {
   const root = useRef<HTMLDivElement>(null);
+  const { chain, point } = usePointing();
   const sizes = useRef<Sizes[]>([]);
   useLayoutEffect(() => {
     const before = sizes.current;
@@ -37,7 +39,7 @@ export function Rail({ laneId, brackets, narrow }: { laneId: string; brackets: r
     }));
     // An open bracket ends in an arrow at the now edge.
     const open = brackets.at(-1)?.toMs === undefined;
-    const placed = placeLabels(items, axis.width - (open ? arrow : 0));
+    const placed = placeLabels(items, axis.width - (open ? arrow : 0), 'across');
     [...(root.current?.children ?? [])].forEach((child, i) => {
       const { left, show } = placed[i] ?? { left: 0, show: 'none' };
       const style = (child as HTMLElement).style;
@@ -53,8 +55,11 @@ export function Rail({ laneId, brackets, narrow }: { laneId: string; brackets: r
           className="bracket"
           data-testid={i === brackets.length - 1 ? `bracket-${laneId}` : undefined}
           data-state={bracket.state}
+          data-dim={chain !== undefined && !chain.lines.has(bracket.key)}
+          onPointerEnter={() => point({ line: bracket.key })}
+          onPointerLeave={() => point(undefined)}
         >
-          <b className="bracket-label">
+          <b key={bracket.state} className="bracket-label">
             <span className="bracket-long">{spaced(bracket.label)}</span>
             <span className="bracket-short" aria-hidden>
               {spaced(shortLabel(bracket.label))}

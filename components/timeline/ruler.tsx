@@ -1,22 +1,42 @@
-import { duration } from '../../model/time.ts';
+import { clockText } from '../../model/time.ts';
+import { offsetMinutes } from '../ui/zone.ts';
+import { ticksBeforeNow, ticksOfClock } from './ticks.ts';
 
-/** The axis: fixed, as its right end is always now. */
-export function Ruler({ windowMs, frozen }: { windowMs: number; frozen: boolean }) {
-  const parts = 6;
+/** One mark for about so many points, or their labels touch. */
+const apart = 88;
+
+/** The axis. While its right end is now it stands still and counts backwards; over the past it tells the time of day. */
+export function Ruler({
+  spanMs,
+  edgeMs,
+  frozen,
+  width,
+}: {
+  spanMs: number;
+  edgeMs: number | undefined;
+  frozen: boolean;
+  width: number;
+}) {
+  const most = Math.max(2, Math.min(9, Math.floor(width / apart)));
+  const ticks =
+    edgeMs === undefined
+      ? ticksBeforeNow(spanMs, most)
+      : ticksOfClock(edgeMs - spanMs, edgeMs, most, offsetMinutes(edgeMs));
   return (
     <div className="ruler" aria-hidden>
-      {Array.from({ length: parts }, (_, i) => {
-        const before = (windowMs * (parts - i)) / parts;
-        return (
-          <span key={before} className="ruler-mark" style={{ left: `${(i / parts) * 100}%` }}>
-            −
-            {i === 0
-              ? duration(before).replace(/^1\u202fmin\u00a030\u202fs$/, '90\u202fs')
-              : Math.round(before / 1_000)}
-          </span>
-        );
-      })}
-      <span className="now-tag">{frozen ? 'frozen' : 'now'}</span>
+      {ticks.map((tick) => (
+        <span
+          key={tick.label}
+          className="ruler-mark"
+          data-first={tick.at < 0.02}
+          style={{ left: `${(tick.at * 100).toFixed(3)}%` }}
+        >
+          {tick.label}
+        </span>
+      ))}
+      <span className="now-tag" data-edge={edgeMs === undefined ? 'now' : 'past'}>
+        {edgeMs === undefined ? (frozen ? 'frozen' : 'now') : clockText(edgeMs, offsetMinutes(edgeMs)).slice(0, 8)}
+      </span>
     </div>
   );
 }

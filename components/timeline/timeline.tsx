@@ -1,15 +1,16 @@
 'use client';
 
 import { type CSSProperties, useEffect, useMemo, useRef, useState } from 'react';
-import { bindNumbers, wholeSeconds } from '../../model/time.ts';
-import { eventLines } from '../../model/view/events.ts';
-import { laneData, reportedMs } from '../../model/view/lane.ts';
+import { bindNumbers, toMs, wholeSeconds } from '../../model/time.ts';
+import { chainOfEvent, chainOfLine } from '../../model/view/chain.ts';
 import { scorecards } from '../../model/view/scorecard.ts';
+import { statementOf } from '../../model/view/statement.ts';
+import { goLive } from '../controls/freeze.ts';
 import { Header } from '../controls/header.tsx';
 import { Notice } from '../controls/notice.tsx';
 import { useLive, useLiveStore } from '../live/provider.tsx';
 import { reportAgeMs } from '../live/report-age.ts';
-import type { LiveView } from '../live/store.ts';
+import { type LiveView, trailMs } from '../live/store.ts';
 import { Ticker } from '../paint/ticker.ts';
 import { TickerContext } from '../paint/ticker-context.tsx';
 import { spaced } from '../ui/text.ts';
@@ -18,26 +19,39 @@ import { Cluster } from './cluster.tsx';
 import { EventLines } from './events-overlay.tsx';
 import { Foot } from './foot.tsx';
 import { Lane } from './lane.tsx';
-import { type Layout, useLayout } from './layout.ts';
+import { useLayout } from './layout.ts';
+import { type Pointed, PointingContext } from './pointed.ts';
 import { Ruler } from './ruler.tsx';
 import { Shell } from './shell.tsx';
+import { StationView } from './station-view.tsx';
+import { useAxisKeys } from './use-axis-keys.ts';
+import { useDerived } from './use-derived.ts';
+import { usePast } from './use-past.ts';
+import { useWindow } from './use-window.ts';
+import type { Limits } from './window.ts';
 
 /** The view that measures: all paths on one time axis that ends at a hard now edge. */
 export function Timeline() {
   const view = useLive();
   const store = useLiveStore();
   const root = useRef<HTMLDivElement>(null);
+  const grid = useRef<HTMLElement>(null);
   const layout = useLayout(root);
-  const [windowMs, setWindowMs] = useState(90_000);
-  const scale = useRef({ width: 0, windowMs });
-  scale.current = { width: layout.timeWidth, windowMs };
+  const { snapshot, nowMs, frozen } = view;
+  const limits: Limits = {
+    startMs: snapshot === undefined ? 0 : toMs(snapshot.runStartedAt),
+    nowMs: Math.max(0, nowMs - trailMs),
+  };
+  const control = useWindow(grid, limits);
+  const drawn = useRef({ control, width: layout.timeWidth });
+  drawn.current = { control, width: layout.timeWidth };
 
   const [ticker] = useState(
     () =>
       new Ticker({
-        edgeMs: () => store.edgeMs(),
-        windowMs: () => scale.current.windowMs,
-        width: () => scale.current.width,
+        edgeMs: () => drawn.current.control.now().edgeMs ?? store.edgeMs(),
+        windowMs: () => drawn.current.control.now().spanMs,
+        width: () => drawn.current.width,
         still: () => matchMedia('(prefers-reduced-motion: reduce)').matches,
       }),
   );
@@ -55,95 +69,146 @@ export function Timeline() {
     };
   }, [ticker]);
 
+  const { spanMs } = control.shown;
+  const edgeMs = control.view.edgeMs ?? limits.nowMs;
+  const pixelMs = layout.timeWidth > 0 ? spanMs / layout.timeWidth : 0;
+  const seen = { fromMs: edgeMs - spanMs, toMs: edgeMs, pixelMs };
+  const past = usePast(snapshot, seen.fromMs, pixelMs);
+  const derived = useDerived(snapshot, past.kind === 'held' ? past.past : undefined, nowMs, seen);
+  const entries = useMemo(
+    () => (snapshot === undefined || derived === undefined ? undefined : scorecards(snapshot.lanes, derived.latest)),
+    [snapshot, derived],
+  );
+
+  const [pointed, point] = useState<Pointed>();
+  const [unfolded, unfold] = useState<string>();
+  const chain = useMemo(() => {
+    if (pointed === undefined || derived === undefined) return undefined;
+    if ('line' in pointed) {
+      const line = derived.lines.find((each) => each.key === pointed.line);
+      return line === undefined ? undefined : chainOfLine(derived.wide, line);
+    }
+    const event = derived.wide.events.find((each) => each.sequence === pointed.sequence);
+    return event === undefined ? undefined : chainOfEvent(derived.wide, event, derived.lines);
+  }, [pointed, derived]);
+  const pointing = useMemo(() => ({ chain, point, unfold, unfolded }), [chain, unfolded]);
+  const unfoldedLine = derived?.lines.find((line) => line.key === unfolded);
+
+  // Unfolding pushes the lanes down; they keep the height they had.
+  const laneHeight = useRef(layout.laneHeight);
+  if (unfoldedLine === undefined) laneHeight.current = layout.laneHeight;
+
+  const follow = () => {
+    control.follow();
+    if (frozen) goLive(store);
+  };
+  useAxisKeys(control, limits, follow, () => unfold(undefined));
+
+  const [open, setOpen] = useState<string>();
+  const ageMs = reportAgeMs(view);
+  const stale = ageMs > 0;
+  const inPast = control.view.edgeMs !== undefined;
+  const headline = spaced(headlineOf(view));
+  const lanes = snapshot?.lanes.length ?? 4;
+  const shift = unfoldedLine === undefined ? 0 : 1;
   return (
     <TickerContext value={ticker}>
-      <div className="timeline" ref={root} style={{ '--lanes': view.snapshot?.lanes.length ?? 4 } as CSSProperties}>
-        <Header />
-        <h1 className="headline" data-testid="headline">
-          {spaced(headlineOf(view))}
-        </h1>
-        <main className="grid">
-          <div className="legend" aria-hidden>
-            <span>
-              <i className="legend-hatch" /> list out of date
+      <PointingContext value={pointing}>
+        <div
+          className="timeline"
+          ref={root}
+          data-unfolded={unfoldedLine !== undefined}
+          data-pointing={chain !== undefined}
+          style={{ '--lanes': lanes, '--lane-now': `${laneHeight.current}px` } as CSSProperties}
+        >
+          <Header />
+          <h1 className="headline" data-testid="headline">
+            <span key={statementOf(headline)} className="statement">
+              {headline}
             </span>
-            <span>
-              <i className="legend-tick" /> lookup
-            </span>
-          </div>
-          <Ruler windowMs={windowMs} frozen={view.frozen} />
-          <div className="heads" aria-hidden>
-            <span className="head-path">path now</span>
-            <span className="head-pod">pod</span>
-            <span className="head-share">share</span>
-            <span className="head-rate">calls/s</span>
-            <span className="head-lost">lost</span>
-          </div>
-          <Tracks view={view} layout={layout} windowMs={windowMs} />
-        </main>
-        <Foot windowMs={windowMs} zoom={setWindowMs} />
-        <Notice />
-      </div>
+          </h1>
+          <main className="grid" ref={grid}>
+            <div className="legend" aria-hidden>
+              <span>
+                <i className="legend-hatch" /> list out of date
+              </span>
+              <span>
+                <i className="legend-tick" /> lookup
+              </span>
+            </div>
+            <Ruler spanMs={spanMs} edgeMs={control.view.edgeMs} frozen={frozen} width={layout.timeWidth} />
+            <div className="heads" aria-hidden>
+              <span className="head-path">path now</span>
+              <span className="head-pod">pod</span>
+              <span className="head-share">share</span>
+              <span className="head-rate">calls/s</span>
+              <span className="head-lost">lost</span>
+            </div>
+            {snapshot === undefined || derived === undefined ? (
+              <>
+                <Shell
+                  reason={view.phase.kind === 'lost' ? 'Nothing is known yet.' : 'Waiting for the first report.'}
+                />
+                <Axis rows={6} edge="now" />
+              </>
+            ) : (
+              <>
+                <Cluster
+                  snapshot={snapshot}
+                  lines={derived.lines}
+                  lifelines={derived.lifelines}
+                  nowMs={nowMs}
+                  reported={derived.reported}
+                  stale={stale}
+                />
+                {unfoldedLine !== undefined && (
+                  <StationView
+                    snapshot={derived.wide}
+                    line={unfoldedLine}
+                    nowMs={nowMs}
+                    fold={() => unfold(undefined)}
+                  />
+                )}
+                {snapshot.lanes.map((lane, place) => {
+                  const data = derived.lanes.get(lane.id);
+                  return data === undefined ? null : (
+                    <Lane
+                      key={lane.id}
+                      lane={lane}
+                      snapshot={snapshot}
+                      events={derived.wide.events}
+                      data={data}
+                      loadTop={derived.loadTop}
+                      entries={entries?.get(lane.id) ?? []}
+                      layout={layout}
+                      nowMs={nowMs}
+                      silentMs={ageMs}
+                      stale={stale}
+                      frozen={frozen}
+                      place={place + shift}
+                      open={open === lane.id}
+                      toggle={() => setOpen(open === lane.id ? undefined : lane.id)}
+                    />
+                  );
+                })}
+                <Axis rows={lanes + 2 + shift} edge={inPast ? 'past' : frozen ? 'frozen' : 'now'}>
+                  <EventLines lines={derived.lines} />
+                </Axis>
+              </>
+            )}
+          </main>
+          <Foot control={control} limits={limits} past={past} seen={seen} follow={follow} />
+          <Notice />
+        </div>
+      </PointingContext>
     </TickerContext>
   );
 }
 
-function Tracks({ view, layout, windowMs }: { view: LiveView; layout: Layout; windowMs: number }) {
-  const { snapshot, nowMs, frozen } = view;
-  const [open, setOpen] = useState<string>();
-  const derived = useMemo(() => {
-    if (snapshot === undefined) return undefined;
-    // Brackets outlive the window while they are open, and the scorecard keeps the last reaction.
-    const all = eventLines(snapshot, 0);
-    const lines = all.filter((line) => line.atMs >= nowMs - windowMs);
-    const lanes = new Map(snapshot.lanes.map((lane) => [lane.id, laneData(snapshot, lane, all, nowMs)]));
-    const latest = new Map([...lanes].map(([id, data]) => [id, data.brackets[data.brackets.length - 1]]));
-    return { lines, lanes, entries: scorecards(snapshot.lanes, latest), reported: reportedMs(snapshot) };
-  }, [snapshot, nowMs, windowMs]);
-  const ageMs = reportAgeMs(view);
-  const stale = ageMs > 0;
-  if (snapshot === undefined || derived === undefined) {
-    return (
-      <>
-        <Shell reason={view.phase.kind === 'lost' ? 'Nothing is known yet.' : 'Waiting for the first report.'} />
-        <Axis rows={6} frozen={false} />
-      </>
-    );
-  }
-  return (
-    <>
-      <Cluster snapshot={snapshot} lines={derived.lines} nowMs={nowMs} reported={derived.reported} stale={stale} />
-      {snapshot.lanes.map((lane, place) => {
-        const data = derived.lanes.get(lane.id);
-        return data === undefined ? null : (
-          <Lane
-            key={lane.id}
-            lane={lane}
-            snapshot={snapshot}
-            data={data}
-            entries={derived.entries.get(lane.id) ?? []}
-            layout={layout}
-            nowMs={nowMs}
-            silentMs={ageMs}
-            stale={stale}
-            frozen={frozen}
-            place={place}
-            open={open === lane.id}
-            toggle={() => setOpen(open === lane.id ? undefined : lane.id)}
-          />
-        );
-      })}
-      <Axis rows={snapshot.lanes.length + 2} frozen={frozen}>
-        <EventLines lines={derived.lines} />
-      </Axis>
-    </>
-  );
-}
-
 /** Lies over the middle column of all tracks: event lines and the now edge. */
-function Axis({ rows, frozen, children }: { rows: number; frozen: boolean; children?: React.ReactNode }) {
+function Axis({ rows, edge, children }: { rows: number; edge: 'now' | 'frozen' | 'past'; children?: React.ReactNode }) {
   return (
-    <div className="axis" data-frozen={frozen} style={{ '--rows': rows } as CSSProperties}>
+    <div className="axis" data-edge={edge} style={{ '--rows': rows } as CSSProperties}>
       {children}
       <div className="now-edge" />
     </div>

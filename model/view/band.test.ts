@@ -18,7 +18,7 @@ function traffic(untilMs: number, rate: number, at: (ms: number) => string[]): L
       issued += 1;
       if (present.length === 0) continue;
       const uid = present[turn++ % present.length] as string;
-      const pod = pods.get(uid) ?? { uid, answered: 0, failed: 0, firstMs: ms, lastMs: ms };
+      const pod = pods.get(uid) ?? { uid, answered: 0, failed: 0, firstMs: ms, lastMs: ms, serviceMs: 0 };
       pod.answered += 1;
       pod.lastMs = ms;
       pods.set(uid, pod);

@@ -3,6 +3,8 @@ import type { LaneSlice } from './frames.ts';
 /** A stretch of the band: shares that hold from one instant to the next, oldest pod first. */
 export type Stretch = { fromMs: number; toMs: number; shares: { uid: string; share: number }[] };
 
+/** How finely a band is drawn, and over how much time a share is taken. */
+type Grain = { binMs: number; smoothMs: number };
 type Interval = { uid: string; fromMs: number; toMs: number; open: boolean };
 
 /** Between membership changes the band is drawn in bins of this length, on a fixed grid so that they do not shimmer. */
@@ -22,9 +24,13 @@ const oneEdgeMs = 120;
 /** Shares that stay within this of their mean are drawn as one straight stretch. */
 const straight = 0.012;
 
-/** Who answered, over time. `order`: UIDs, oldest first. */
-export function band(slices: readonly LaneSlice[], order: readonly string[]): Stretch[] {
+/**
+ * Who answered, over time. `order`: UIDs, oldest first. `pixelMs`: how much time a point of the picture holds; finer
+ * than that nothing is drawn, and nothing is left out: a bin is the sum of what fell into it.
+ */
+export function band(slices: readonly LaneSlice[], order: readonly string[], pixelMs = 0): Stretch[] {
   if (slices.length === 0) return [];
+  const grain: Grain = { binMs: binMs * Math.max(1, Math.ceil(pixelMs / binMs)), smoothMs: 0 };
   const turnMs = turnOf(slices, order.length);
   const intervals = answering(slices, turnMs);
   const edges = joined(intervals.flatMap((each) => (each.open ? [each.fromMs] : [each.fromMs, each.toMs])));
@@ -38,8 +44,8 @@ export function band(slices: readonly LaneSlice[], order: readonly string[]): St
       intervals.filter((each) => each.fromMs <= middle && (each.open || each.toMs >= middle)).map((each) => each.uid),
     );
     const uids = order.filter((uid) => present.has(uid));
-    if (uids.length > 0)
-      stretches.push(...binned(slices, uids, fromMs, toMs, Math.max(smoothLeastMs, smoothTurns * turnMs)));
+    const smoothMs = Math.max(smoothLeastMs, smoothTurns * turnMs, 2 * grain.binMs);
+    if (uids.length > 0) stretches.push(...binned(slices, uids, fromMs, toMs, { ...grain, smoothMs }));
   });
   return stretches;
 }
@@ -72,9 +78,15 @@ function turnOf(slices: readonly LaneSlice[], pods: number): number {
   const issuing = slices.filter((each) => each.issued > 0);
   const gaps = issuing.slice(1).map((each, i) => each.fromMs - (issuing[i] as LaneSlice).fromMs);
   const usual = gaps.toSorted((x, y) => x - y)[Math.floor(gaps.length / 2)] ?? 0;
-  const spent = gaps.reduce((sum, gap) => sum + Math.min(gap, 5 * usual), 0);
+  // A merged frame is as long as it is.
+  const most = (i: number) => 5 * Math.max(usual, length(issuing[i] as LaneSlice));
+  const spent = gaps.reduce((sum, gap, i) => sum + Math.min(gap, most(i)), 0);
   const answered = issuing.reduce((sum, each) => sum + each.answered, 0);
   return answered === 0 ? 0 : (spent / answered) * pods;
+}
+
+function length(slice: LaneSlice): number {
+  return slice.toMs - slice.fromMs;
 }
 
 function joined(instants: number[]): number[] {
@@ -87,16 +99,13 @@ function joined(instants: number[]): number[] {
   return edges;
 }
 
-function binned(
-  slices: readonly LaneSlice[],
-  uids: string[],
-  fromMs: number,
-  toMs: number,
-  smoothMs: number,
-): Stretch[] {
+function binned(slices: readonly LaneSlice[], uids: string[], fromMs: number, toMs: number, grain: Grain): Stretch[] {
   // Only frames wholly inside tell about this stretch, unless it is shorter than a frame.
   let inside = slices.filter((each) => each.fromMs >= fromMs - 1 && each.toMs <= toMs + 1);
   if (inside.length === 0) inside = slices.filter((each) => each.toMs > fromMs && each.fromMs < toMs);
+  const { binMs } = grain;
+  // At least two whole frames in each window, also where they are merged ones.
+  const smoothMs = Math.max(grain.smoothMs, 2.2 * inside.reduce((most, each) => Math.max(most, length(each)), 0));
   const place = new Map(uids.map((uid, i) => [uid, i]));
   const sums = [new Float64Array(uids.length)];
   for (const slice of inside) {

@@ -1,5 +1,5 @@
 import type { Lane, Story } from '../../gen/lbscope/agent/v1/agent_pb.js';
-import { duration, toMs, toMsOrUndefined } from '../time.ts';
+import { duration, toMs, toMsOrUndefined, wholeSeconds } from '../time.ts';
 import { decider } from './decider.ts';
 import type { EventLine } from './events.ts';
 
@@ -53,7 +53,7 @@ function stateOf(story: Story): Bracket['state'] {
   return story.state === 'open' || story.state === 'never' || story.state === 'ended' ? story.state : 'answered';
 }
 
-function slowestOf(stories: readonly Story[]): Story | undefined {
+export function slowestOf(stories: readonly Story[]): Story | undefined {
   return stories.reduce<Story | undefined>((worst, story) => {
     if (worst === undefined) return story;
     const order = rank[stateOf(story)] - rank[stateOf(worst)];
@@ -63,7 +63,7 @@ function slowestOf(stories: readonly Story[]): Story | undefined {
   }, undefined);
 }
 
-function firstOf(stories: readonly Story[]): Story | undefined {
+export function firstOf(stories: readonly Story[]): Story | undefined {
   return stories.toSorted((a, b) => toMs(a.firstCall) - toMs(b.firstCall))[0];
 }
 
@@ -80,7 +80,7 @@ function bracketOf(story: Story, lane: Lane, key: string, nowMs: number): Bracke
   }
   if (state === 'open') {
     const waited = Math.max(0, nowMs - fromMs);
-    const label = waited < 1_000 ? 'counting' : `${duration(Math.floor(waited / 1_000) * 1_000)} and counting`;
+    const label = waited < 1_000 ? 'counting' : `${wholeSeconds(waited)} and counting`;
     return { key, fromMs, toMs: undefined, state, label, note: waitingNote(lane), steps: [] };
   }
   if (state === 'ended' && first === undefined) {

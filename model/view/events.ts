@@ -5,6 +5,8 @@ import { bindNumbers, duration, toMsOrUndefined } from '../time.ts';
 export type EventLine = {
   key: string;
   atMs: number;
+  /** Its last pod was Ready or gone: a rollout takes its time, and is one span. */
+  untilMs: number;
   kind: string;
   /** "Scaled 3 → 5" */
   title: string;
@@ -18,21 +20,29 @@ export type EventLine = {
 /** Changes of one kind closer than this are one to a viewer: a rollout renews every pod within seconds. */
 const togetherMs = 6_000;
 
-export function eventLines(snapshot: GetSnapshotResponse, fromMs: number): EventLine[] {
+/** Lines nearer than this many points cannot be told apart. */
+const apartPixels = 7;
+
+export function eventLines(snapshot: GetSnapshotResponse, fromMs: number, pixelMs = 0): EventLine[] {
   const lines: EventLine[] = [];
   for (const change of snapshot.changes) {
     const atMs = toMsOrUndefined(change.at) ?? toMsOrUndefined(change.askedAt);
     if (atMs === undefined || atMs < fromMs) continue;
     const last = lines[lines.length - 1];
     const first = last?.changes[0];
-    if (last !== undefined && first !== undefined && first.kind === change.kind && atMs - last.atMs < togetherMs) {
+    const alike = first?.kind === change.kind && last !== undefined && atMs - last.atMs < togetherMs;
+    const touching = last !== undefined && Math.abs(atMs - last.atMs) < apartPixels * pixelMs;
+    if (last !== undefined && (alike || touching)) {
       last.changes.push(change);
       last.title = titleOf(last.changes);
+      last.untilMs = Math.max(last.untilMs, endOf(change, atMs));
+      last.dashed &&= isRemoval(change);
       continue;
     }
     lines.push({
       key: String(change.sequence),
       atMs,
+      untilMs: endOf(change, atMs),
       kind: change.kind,
       title: titleOf([change]),
       detail: detailOf(change),
@@ -48,11 +58,17 @@ export function isRemoval(change: Change): boolean {
   return ['delete', 'delete_now', 'crash', 'unready'].includes(change.kind);
 }
 
+function endOf(change: Change, atMs: number): number {
+  const instants = change.stories.map((story) => toMsOrUndefined(story.slice) ?? toMsOrUndefined(story.ready) ?? atMs);
+  return Math.max(atMs, ...instants);
+}
+
 function titleOf(changes: Change[]): string {
   const first = changes[0];
   const last = changes[changes.length - 1];
   if (first === undefined || last === undefined) return '';
   if (changes.length === 1) return bindNumbers(first.title);
+  if (changes.some((change) => change.kind !== first.kind)) return `${changes.length} changes`;
   if (first.kind === 'scale') return bindNumbers(`Scaled ${first.from} → ${last.to}`);
   return `${bindNumbers(first.title)}, ${changes.length - 1} more`;
 }

@@ -1,7 +1,15 @@
 import type { Frame } from '../../gen/lbscope/events/v1/events_pb.js';
 import { toMs } from '../time.ts';
 
-export type PodCount = { uid: string; answered: number; failed: number; firstMs: number; lastMs: number };
+export type PodCount = {
+  uid: string;
+  answered: number;
+  failed: number;
+  firstMs: number;
+  lastMs: number;
+  /** Sum of the service times of its answered calls. */
+  serviceMs: number;
+};
 
 /** One lane's part of a frame, in plain numbers. */
 export type LaneSlice = {
@@ -47,6 +55,7 @@ function plain(frame: Frame): Map<string, LaneSlice> {
         failed: pod.failed.reduce((sum, each) => sum + each.count, 0),
         firstMs: pod.first === undefined ? fromMs : toMs(pod.first),
         lastMs: pod.last === undefined ? toMsValue : toMs(pod.last),
+        serviceMs: pod.serviceTimeSumMs,
       })),
     });
   }

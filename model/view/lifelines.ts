@@ -13,16 +13,18 @@ export type Lifeline = {
 };
 
 export function lifelines(snapshot: GetSnapshotResponse): Lifeline[] {
+  const crossed = new Map<string, number[]>();
+  for (const { kind, at } of snapshot.events) {
+    if (kind.case !== 'podRestarted' && kind.case !== 'podGone') continue;
+    const uid = kind.value.pod?.uid ?? '';
+    crossed.set(uid, [...(crossed.get(uid) ?? []), toMs(at)]);
+  }
   return snapshot.pods.map((pod) => {
     const own = snapshot.intervals.filter((each) => each.podUid === pod.uid);
     const starts = own.map((each) => toMs(each.from)).filter((each) => each > 0);
     const ends = own.map((each) => toMsOrUndefined(each.to));
     const gone = pod.phase === 'Gone';
-    const crosses: number[] = [];
-    for (const event of snapshot.events) {
-      if (event.kind.case === 'podRestarted' && event.kind.value.pod?.uid === pod.uid) crosses.push(toMs(event.at));
-      if (event.kind.case === 'podGone' && event.kind.value.pod?.uid === pod.uid) crosses.push(toMs(event.at));
-    }
+    const crosses = crossed.get(pod.uid) ?? [];
     const last = Math.max(...ends.map((each) => each ?? 0), ...(gone ? crosses : [0]), 0);
     return {
       pod,

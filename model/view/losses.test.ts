@@ -8,7 +8,7 @@ const slice = (fromMs: number, answered: number, failed: number): LaneSlice => (
   issued: answered + failed,
   answered,
   failed,
-  pods: [{ uid: 'a', answered, failed, firstMs: fromMs, lastMs: fromMs + 199 }],
+  pods: [{ uid: 'a', answered, failed, firstMs: fromMs, lastMs: fromMs + 199, serviceMs: 0 }],
 });
 
 describe('losses', () => {

@@ -16,7 +16,10 @@ export type Tear = {
 const apartMs = 1_500;
 const fieldMs = 1_000;
 
-export function losses(slices: readonly LaneSlice[]): Tear[] {
+/** When calls were lost, as the agent told it at once: exact where the frames of the past are coarse. */
+export type Burst = { fromMs: number; toMs: number };
+
+export function losses(slices: readonly LaneSlice[], bursts: readonly Burst[] = []): Tear[] {
   const groups: { slices: LaneSlice[]; fromMs: number; toMs: number }[] = [];
   slices.forEach((slice) => {
     if (slice.failed === 0) return;
@@ -36,14 +39,23 @@ export function losses(slices: readonly LaneSlice[]): Tear[] {
       for (const pod of each.pods) byPod.set(pod.uid, (byPod.get(pod.uid) ?? 0) + pod.failed);
     }
     const uid = [...byPod].sort((a, b) => b[1] - a[1])[0]?.[0] ?? '';
-    const fraction = count / Math.max(1, count + answered);
-    return {
-      fromMs: group.fromMs,
-      toMs: group.toMs,
-      count,
-      fraction,
-      total: fraction > 0.97 && group.toMs - group.fromMs >= fieldMs,
-      uid,
-    };
+    const told = within(group, bursts);
+    const spanMs = told.toMs - told.fromMs;
+    // Of the calls of the burst, not of the whole coarse frame around it.
+    const meanwhile = answered * Math.min(1, spanMs / Math.max(1, group.toMs - group.fromMs));
+    const fraction = count / Math.max(1, count + meanwhile);
+    return { ...told, count, fraction, total: fraction > 0.97 && spanMs >= fieldMs, uid };
   });
+}
+
+/** The bursts that lie in the group, where its frames are coarser than those of the last 90 s. */
+function within(group: { slices: readonly LaneSlice[]; fromMs: number; toMs: number }, bursts: readonly Burst[]) {
+  const { fromMs, toMs } = group;
+  if (group.slices.every((slice) => slice.toMs - slice.fromMs <= 400)) return { fromMs, toMs };
+  const own = bursts.filter((each) => each.toMs >= fromMs && each.fromMs <= toMs);
+  if (own.length === 0) return { fromMs, toMs };
+  return {
+    fromMs: Math.max(fromMs, Math.min(...own.map((each) => each.fromMs))),
+    toMs: Math.min(toMs, Math.max(...own.map((each) => each.toMs), fromMs)),
+  };
 }

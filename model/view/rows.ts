@@ -1,6 +1,7 @@
 import type { GetSnapshotResponse, Lane, LanePod } from '../../gen/lbscope/agent/v1/agent_pb.js';
 import type { Pod } from '../../gen/lbscope/events/v1/events_pb.js';
 import { decider } from './decider.ts';
+import { isSlow, usualOf } from './slow.ts';
 
 /** A pod as one lane has it. `handle` is "Not attributed" for calls that nobody can be named for. */
 export type Row = {
@@ -10,6 +11,8 @@ export type Row = {
   standing: string;
   /** The odd state, said; empty for a pod that answers. */
   words: string;
+  /** Its mean service time, where that is far above the others'. */
+  slowMs: number | undefined;
 };
 export type RowGroup = { kind: 'pod'; row: Row } | { kind: 'fold'; standing: string; rows: Row[] };
 export type Rows = { groups: RowGroup[]; height: number };
@@ -34,6 +37,7 @@ export function rowsOf(lane: Lane, snapshot: GetSnapshotResponse, sizes: RowSize
         handle: each.uid === '' ? 'Not attributed' : (pod?.handle ?? each.pod.slice(-5)),
         standing: each.standing,
         words: wordsOf(snapshot, lane, each, pod),
+        slowMs: slowOf(lane, each),
       };
     })
     .sort((a, b) => (order.get(b.pod.uid) ?? -1) - (order.get(a.pod.uid) ?? -1));
@@ -51,6 +55,13 @@ export function rowsOf(lane: Lane, snapshot: GetSnapshotResponse, sizes: RowSize
   }
   const height = Math.max(sizes.least, Math.min(sizes.most, sizes.available / Math.max(1, groups.length)));
   return { groups, height };
+}
+
+function slowOf(lane: Lane, pod: LanePod): number | undefined {
+  if (pod.uid === '' || pod.recentCalls < 5) return undefined;
+  const others = lane.pods.filter((each) => each.uid !== '' && each.uid !== pod.uid && each.recentCalls >= 5);
+  const usual = usualOf(others.map((each) => each.meanMs));
+  return usual !== undefined && isSlow(pod.meanMs, usual) ? pod.meanMs : undefined;
 }
 
 function fold(groups: RowGroup[], standing: string, into: (row: Row) => boolean): RowGroup[] {

@@ -260,15 +260,15 @@ describe('scorecards', () => {
 });
 
 describe('the rule of a forbidden watch', () => {
-  const ruled = (id: 'kubewatch' | 'envoy', reason: string) => {
+  const ruled = (id: 'kubewatch' | 'envoy', reason: string, code = '') => {
     const { script } = fourLanes();
-    script.event({ case: 'laneState', value: { state: 'unavailable', reason } }, { laneId: id });
+    script.event({ case: 'laneState', value: { state: 'unavailable', reason, code } }, { laneId: id });
     const { snapshot, lane } = view(script, id);
     return watchRule(snapshot, lane);
   };
 
   it('is a Role that parses and grants what a watch needs, in the namespace that refused', () => {
-    const rule = ruled('kubewatch', 'not allowed to list endpointslices in namespace team-a');
+    const rule = ruled('kubewatch', 'not allowed to list endpointslices in namespace team-a', 'forbidden');
     expect(parse(rule!)).toMatchObject({
       kind: 'Role',
       metadata: { namespace: 'team-a' },
@@ -278,6 +278,8 @@ describe('the rule of a forbidden watch', () => {
 
   it('is not offered for any other trouble', () => {
     expect(ruled('kubewatch', 'the API server does not answer')).toBeUndefined();
+    // The field decides, not the words.
+    expect(ruled('kubewatch', 'not allowed to wait any longer', 'no_answer')).toBeUndefined();
     expect(ruled('envoy', 'nothing answers at greeter-envoy:10000')).toBeUndefined();
   });
 });

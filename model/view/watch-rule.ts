@@ -6,7 +6,7 @@ import type { GetSnapshotResponse, Lane } from '../../gen/lbscope/agent/v1/agent
  */
 export function watchRule(snapshot: GetSnapshotResponse, lane: Lane): string | undefined {
   if (lane.state !== 'unavailable' || lane.spec?.resolver !== 'kubernetes') return undefined;
-  if (!/not allowed to|forbidden|\b403\b/i.test(lane.reason)) return undefined;
+  if (lane.stateCode !== 'forbidden') return undefined;
   const named = /in namespace "?([a-z0-9]([-a-z0-9]*[a-z0-9])?)/.exec(lane.reason)?.[1];
   const namespace = named ?? (snapshot.cluster?.namespace || 'default');
   return `# Bind it to the identity of the lane's credentials with a RoleBinding.

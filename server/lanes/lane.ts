@@ -151,21 +151,25 @@ export class Lane {
     if (this.#stopped) return;
     let state = this.#wanted ? 'running' : 'stopped';
     let reason = '';
+    let code = '';
     const carries = cannotCarry(this.spec, this.#traffic.kind);
     if (carries !== undefined) {
       state = 'unavailable';
       reason = carries;
     } else if (this.#forbidden !== undefined) {
       state = 'unavailable';
+      code = 'forbidden';
       reason = this.#forbidden;
     } else if (this.#down !== undefined) {
       state = 'unavailable';
       reason = this.#down;
     } else if (this.#availability.kind === 'unavailable') {
       state = 'unavailable';
+      code = 'no_answer';
       reason = this.#availability.reason;
     } else if (this.#availability.kind === 'unknown') {
       state = 'unavailable';
+      code = 'asking';
       reason = `asking whether anything answers at ${this.spec.target}`;
     } else if (this.#held !== undefined) {
       state = 'stopped';
@@ -174,7 +178,7 @@ export class Lane {
     const told = `${state} ${reason}`;
     if (told === this.#toldState) return;
     this.#toldState = told;
-    this.#parts.events.emit({ laneId: this.spec.id, kind: { case: 'laneState', value: { state, reason } } });
+    this.#parts.events.emit({ laneId: this.spec.id, kind: { case: 'laneState', value: { state, reason, code } } });
   }
 
   #setForbidden(reason: string | undefined): void {

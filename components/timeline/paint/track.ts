@@ -1,6 +1,6 @@
 import type { Lifeline } from '../../../model/view/lifelines.ts';
 import { type Axis, xOf } from '../../paint/axis.ts';
-import { brushes } from '../../paint/brushes.ts';
+import { brushes, dim } from '../../paint/brushes.ts';
 import { surface } from '../../paint/surface.ts';
 
 export type TrackPicture = {
@@ -8,6 +8,8 @@ export type TrackPicture = {
   reportedMs: number;
   /** The Kubernetes API or the agent is not heard: what exists is not known any more. */
   unknownSinceMs: number | undefined;
+  /** Pods of what is pointed at; undefined: nothing is. */
+  lit: ReadonlySet<string> | undefined;
 };
 
 const lane = { most: 8, gap: 1.5 };
@@ -18,13 +20,16 @@ export function paintTrack(canvas: HTMLCanvasElement, picture: TrackPicture, axi
   if (made === undefined || picture.lifelines.length === 0) return;
   const { pen, height, scale } = made;
   const brush = brushes(scale);
-  const visible = picture.lifelines.filter((each) => xOf(axis, each.toMs ?? axis.edgeMs) > 0);
+  const visible = picture.lifelines.filter(
+    (each) => xOf(axis, each.toMs ?? axis.edgeMs) > 0 && each.fromMs < axis.edgeMs,
+  );
   if (visible.length === 0) return;
   const step = Math.min(lane.most, height / visible.length);
   const thick = Math.max(2, step - lane.gap);
   const end = picture.unknownSinceMs === undefined ? axis.width : Math.max(0, xOf(axis, picture.unknownSinceMs));
   visible.forEach((each, i) => {
     const y = height - (i + 1) * step;
+    pen.globalAlpha = picture.lit === undefined || picture.lit.has(each.pod.uid) ? 1 : dim;
     const slot = each.pod.slot;
     const from = Math.max(0, xOf(axis, each.fromMs));
     const to = Math.min(end, each.toMs === undefined ? axis.width : xOf(axis, each.toMs));
@@ -45,6 +50,7 @@ export function paintTrack(canvas: HTMLCanvasElement, picture: TrackPicture, axi
     }
     for (const at of each.crosses) cross(pen, xOf(axis, at), y + thick / 2, brush.palette.error, brush.palette.ground);
   });
+  pen.globalAlpha = 1;
   if (end < axis.width) {
     pen.strokeStyle = brush.palette.text2;
     pen.setLineDash([2, 4]);

@@ -1,0 +1,43 @@
+import { momentOf } from '../../model/past.ts';
+import { toMs } from '../../model/time.ts';
+import { instant } from '../ui/instant.ts';
+import { readSince } from './history.ts';
+import { reasonOf } from './outcome.ts';
+import type { LiveStore } from './store.ts';
+
+/** What the URL says of when: `frozen` (at a sequence, or at once), or `at` an instant of a run. */
+export function restoreFromUrl(store: LiveStore): void {
+  const query = new URLSearchParams(window.location.search);
+  const frozen = query.get('frozen');
+  if (frozen !== null && frozen !== 'false') store.freezeOnceAt(Number(frozen) || 0);
+  const atMs = instant(query.get('at'));
+  if (atMs === undefined) return;
+  const runId = query.get('run') ?? undefined;
+  // The first snapshot says which run is live, and what was there before it began.
+  const stop = store.subscribe(() => {
+    if (store.getView().snapshot === undefined) return;
+    stop();
+    void restore(store, atMs, runId);
+  });
+}
+
+/** Freezes the picture at a past moment of the live run; says so when that cannot be. */
+async function restore(store: LiveStore, atMs: number, runId: string | undefined): Promise<void> {
+  const { snapshot, nowMs } = store.getView();
+  if (snapshot === undefined || store.history === undefined) return;
+  if (runId !== undefined && runId !== snapshot.runId) {
+    store.refused('The run that this link names is over: what you see is the run that is live.');
+    return;
+  }
+  const startMs = toMs(snapshot.runStartedAt);
+  if (atMs < startMs || atMs > nowMs + 1_000) {
+    store.refused('This link names a moment that the live run does not have: what you see is now.');
+    return;
+  }
+  try {
+    const history = await readSince(store.history, snapshot.runId, startMs, 200);
+    store.show(momentOf(history, snapshot, atMs), atMs);
+  } catch (error) {
+    store.refused(`The moment of this link cannot be read: ${reasonOf(error)}`);
+  }
+}
