@@ -2,6 +2,7 @@
 
 import { useEffect, useRef } from 'react';
 import { useLiveStore } from '../live/provider.tsx';
+import { axisKeys } from '../timeline/keys.ts';
 import { currentTheme, setTheme } from '../ui/theme.ts';
 import { toggleFreeze } from './freeze.ts';
 import { type Command, commandOf, shortcuts } from './shortcuts.ts';
@@ -79,7 +80,7 @@ export function Help() {
         </ul>
         <h2>Keys</h2>
         <dl className="help-keys">
-          {shortcuts.map(({ keys, what }) => (
+          {[...shortcuts, ...axisKeys].map(({ keys, what }) => (
             <div key={keys}>
               <dt>
                 <kbd>{keys}</kbd>

@@ -94,8 +94,8 @@ export function Flags({ lines }: { lines: readonly EventLine[] }) {
             onBlur={() => point(undefined)}
             onClick={() => unfold(unfolded === line.key ? undefined : line.key)}
           >
-            <b>{spaced(line.title)}</b>
-            <small>{spaced(line.detail)}</small>
+            <b className="flag-title">{spaced(line.title)}</b>
+            <small className="flag-detail">{spaced(line.detail)}</small>
           </button>
           {line.kind === 'rollout' && <i className="flag-span" aria-hidden />}
         </li>

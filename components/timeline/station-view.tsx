@@ -58,7 +58,7 @@ function Table({ table, many }: { table: StationTable; many: boolean }) {
           <th scope="col">{many ? whose[table.direction](table.whose) : ''}</th>
           {table.heads.map((head) => (
             <th key={head} scope="col">
-              <span>{head}</span>
+              <span className="station-head">{head}</span>
             </th>
           ))}
           <th scope="col" className="station-result">
@@ -87,9 +87,9 @@ function Row({ row }: { row: StationRow }) {
           <td key={station.key} data-state={station.state} data-station={station.key}>
             {next !== undefined && leg !== undefined && (
               <span className="leg" data-state={next.state} data-longest={leg.longest}>
-                <b>{spaced(leg.label)}</b>
-                <i aria-hidden />
-                <small>{spaced(leg.words)}</small>
+                <b className="leg-ms">{spaced(leg.label)}</b>
+                <i className="leg-way" aria-hidden />
+                <small className="leg-words">{spaced(leg.words)}</small>
               </span>
             )}
             <span className="station" aria-hidden />
