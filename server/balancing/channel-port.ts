@@ -10,6 +10,11 @@ export interface Channel {
   /** One unary call. Settles exactly once; never rejects. Queued while IDLE or CONNECTING, failed at once in TRANSIENT_FAILURE. */
   unary(call: UnaryCall): Promise<CallResult>;
   /**
+   * Makes a unary call ready that will be issued many times with the same bytes, without a promise or an object a call.
+   * Absent or undefined where each call needs care of its own; then unary() is the way. Needs no release.
+   */
+  prepare?(call: UnaryCall, sink: PreparedCallSink): PreparedCalls | undefined;
+  /**
    * One streaming call of any kind: `requests` messages are sent (already encoded), responses are handed to `onMessage`.
    * Settles exactly once when the stream ended.
    */
@@ -27,6 +32,26 @@ export interface UnaryCall {
   readonly message: Uint8Array;
   readonly timeoutMs: number;
   readonly waitForReady?: boolean;
+}
+
+export interface PreparedCalls {
+  /**
+   * Issues one call, numbered by a slot of the caller's choice. Never throws, and never calls the sink before it has returned.
+   * `now`: the agent's clock, read once for all calls of a turn; the deadline counts from it.
+   */
+  send(slot: number, now: number): void;
+}
+
+/** For each send() one onAnswered or one onResult. They are called while a socket is read, so they must not block. */
+export interface PreparedCallSink {
+  /** The answer's message, bytes[start] to bytes[end - 1]: right only during this call. Comes before the outcome. */
+  onMessage(slot: number, bytes: Uint8Array, start: number, end: number, route: SentRoute): void;
+  /** Answered at the first attempt by a connection that was READY. `at`: the agent's clock. */
+  onAnswered(slot: number, route: SentRoute, at: number): void;
+  /** All other ends: failed, or answered after waiting or another attempt. */
+  onResult(slot: number, result: CallResult, at: number): void;
+  /** The `now` of the slot's send(). */
+  sentAt(slot: number): number;
 }
 
 export interface StreamCall {
@@ -58,6 +83,12 @@ export interface CallRoute {
   readonly policyRetries?: number;
   /** What a proxy says it sent the call to (response header `lbscope-upstream-host`), "ip:port". */
   readonly upstreamHost: string | undefined;
+}
+
+/** Shared by all prepared calls that went the same way; without an instant of sending, which is each call's own. */
+export interface SentRoute extends CallRoute {
+  /** The sink's own: a number it wants to remember of the answers that came this way; -1 at first. */
+  memo: number;
 }
 
 export type CallResult =

@@ -8,8 +8,19 @@ import type {
   UnaryOutcome,
 } from '../transport/port.ts';
 import { usualIdleMs } from './belief.ts';
-import type { CallResult, CallRoute, Channel, ConnectivityState, StreamCall, UnaryCall } from './channel-port.ts';
+import type {
+  CallResult,
+  CallRoute,
+  Channel,
+  ConnectivityState,
+  PreparedCallSink,
+  PreparedCalls,
+  SentRoute,
+  StreamCall,
+  UnaryCall,
+} from './channel-port.ts';
 import { failPicker, type Picker, type Policy, type PolicyHelper, queuePicker } from './policy/port.ts';
+import { FastCalls, upstreamHostHeader } from './prepared-calls.ts';
 import {
   idPrefix,
   type LinkResolution,
@@ -48,9 +59,6 @@ export interface WholeChannelOptions extends Omit<ChannelOptions, 'resolution'>,
   readonly lookup: Lookup;
   readonly sliceWatch: SliceWatch | undefined;
 }
-
-/** The response header by which a proxy names the host it chose (Envoy's %UPSTREAM_HOST%). */
-const upstreamHostHeader = 'lbscope-upstream-host';
 
 const noHeaders: ReadonlyMap<string, string> = new Map();
 
@@ -119,10 +127,62 @@ class BalancingChannel implements Channel {
     this.leaveIdle();
   }
 
-  async unary(call: UnaryCall): Promise<CallResult> {
-    const { clock } = this.options;
-    const deadline = clock.now() + call.timeoutMs;
-    const route = new Route();
+  unary(call: UnaryCall): Promise<CallResult> {
+    return this.attempt(call, new Route(), this.options.clock.now() + call.timeoutMs);
+  }
+
+  prepare(call: UnaryCall, sink: PreparedCallSink): PreparedCalls | undefined {
+    // Attempts, budget and the header that counts them are each call's own.
+    if (this.retries !== undefined) return undefined;
+    const channel = this;
+    return new FastCalls(
+      {
+        get picker() {
+          return channel.picker;
+        },
+        get answer() {
+          return channel.answer;
+        },
+        clock: this.options.clock,
+        began: (now) => this.begin(now),
+        ended: (now) => this.end(now),
+        unary: (again) => this.unary(again),
+        afterFailure: (...failed) => this.afterFirst(...failed),
+      },
+      call,
+      sink,
+    );
+  }
+
+  /** The first attempt was made on the fast path and failed. */
+  private afterFirst(
+    call: UnaryCall,
+    failure: CallFailure,
+    sent: SentRoute,
+    live: LiveConnection,
+    sentAt: number,
+  ): CallResult | Promise<CallResult> {
+    const route = Object.assign(new Route(), {
+      address: sent.address,
+      connectionId: sent.connectionId,
+      connectedAt: sent.connectedAt,
+      resolutionId: sent.resolutionId,
+      resolvedAt: sent.resolvedAt,
+      pick: sent.pick,
+      sentAt,
+      attempts: 1,
+      upstreamHost: failure.headers.get(upstreamHostHeader),
+    });
+    const deadline = sentAt + call.timeoutMs;
+    if (!this.mayRepeat(failure, route, deadline)) return failed(failure, route);
+    // Counted as begun from here on, so that a channel that closes waits for it.
+    this.begin();
+    return this.moveOn(failure, live, deadline)
+      .then(() => this.attempt(call, route, deadline))
+      .finally(() => this.end());
+  }
+
+  private async attempt(call: UnaryCall, route: Route, deadline: number): Promise<CallResult> {
     const retries = this.retries?.begin();
     this.begin();
     try {
@@ -211,16 +271,16 @@ class BalancingChannel implements Channel {
 
   // ---- calls
 
-  private begin(): void {
+  private begin(now: number = this.options.clock.now()): void {
     this.active++;
-    this.lastCallAt = this.options.clock.now();
+    this.lastCallAt = now;
     if (this.idleTimer === undefined) this.touch();
   }
 
-  private end(): void {
+  private end(now: number = this.options.clock.now()): void {
     this.active--;
-    this.lastCallAt = this.options.clock.now();
-    this.quietIfOver();
+    this.lastCallAt = now;
+    if (this.active === 0) this.quietIfOver();
   }
 
   /** A READY connection, or why there is none; undefined: wait for the next picker. Notes the route. */

@@ -207,10 +207,10 @@ test('a main thread that is held up shifts the schedule of its own calls, and no
   for (const { drivers, listener } of sides) drivers.open(planOf(port), listener).apply(settings, true);
   await until(() => sides.every(({ seen }) => seen.sums.answered > 100));
   const before = sides.map(({ seen }) => seen.late.counts.slice());
-  // 20 ms in every 100 nothing else runs on this thread.
+  // Again and again, for 60 ms, nothing else runs on this thread.
   for (let i = 0; i < 20; i += 1) {
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
-    await new Promise((resolve) => setTimeout(resolve, 80));
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60);
+    await new Promise((resolve) => setTimeout(resolve, 40));
   }
   await new Promise((resolve) => setTimeout(resolve, 300));
   const tenMs = bucketOf(10_000);
@@ -219,8 +219,9 @@ test('a main thread that is held up shifts the schedule of its own calls, and no
       return bucket < tenMs ? sum : sum + count - (before[side]?.[bucket] ?? 0);
     }, 0),
   ) as [number, number];
-  expect(inMain).toBeGreaterThan(40);
-  expect(inWorker * 4).toBeLessThan(inMain);
+  // Half of the calls fall due while it is held up; the machine may hold up both.
+  expect(inMain).toBeGreaterThan(200);
+  expect(inWorker * 2).toBeLessThan(inMain);
 });
 
 // ---- in injected time, each message cloned as between threads

@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { FrameSchema } from '../../gen/lbscope/events/v1/events_pb.js';
 import { fromMs } from '../../model/time.ts';
 import type { Channel } from '../balancing/channel-port.ts';
-import type { LinkResolution, Told } from '../balancing/resolution.ts';
+import type { LinkResolution, ResolutionLink, Told } from '../balancing/resolution.ts';
 import type { Clock, EventInit, EventSink, TimerHandle, Timers } from '../events/port.ts';
 import { AttributionMirror } from '../traffic/attribution.ts';
 import { LaneCounters } from '../traffic/counters.ts';
@@ -137,7 +137,7 @@ export class Lower {
 }
 
 /** The lower end of the way to a channel's resolver. */
-class Link {
+class Link implements ResolutionLink {
   readonly #ask: (ask: ResolverAsk) => void;
   readonly #onTold: (told: Told) => void;
   readonly #newRound: () => number;
@@ -160,9 +160,9 @@ class Link {
     this.#ask({ t: 'request', trigger });
   }
 
-  stop(): void {
+  stop(idleAfterMs?: number): void {
     this.#started = false;
-    this.#ask({ t: 'stop' });
+    this.#ask({ t: 'stop', idleAfterMs });
   }
 
   healthy(healthy: boolean): void {

@@ -58,5 +58,5 @@ export type Up =
 export type ResolverAsk =
   | { readonly t: 'start'; readonly round: number }
   | { readonly t: 'request'; readonly trigger: Trigger }
-  | { readonly t: 'stop' }
+  | { readonly t: 'stop'; readonly idleAfterMs: number | undefined }
   | { readonly t: 'healthy'; readonly healthy: boolean };

@@ -224,7 +224,7 @@ export class Drivers {
         resolution.link.request(ask.trigger);
         return;
       case 'stop':
-        resolution.link.stop();
+        resolution.link.stop(ask.idleAfterMs);
         return;
       case 'healthy':
         resolution.link.healthy(ask.healthy);

@@ -4,18 +4,20 @@ import type { Clock, TimerHandle, Timers } from './port.ts';
 /** Milliseconds from an arbitrary origin that never go back. */
 export type MonotonicSource = () => number;
 
+const performanceNow: MonotonicSource = () => performance.now();
+
 /**
  * The agent's only clock: monotonic, with one wall anchor taken when it is made.
  * A step of the machine's wall clock (NTP) therefore never makes a gap on the time axis or a negative duration.
  * Microseconds survive: 1.8e12 ms in a double leaves 0.0002 ms.
  */
-export function createClock(
-  monotonic: MonotonicSource = () => performance.now(),
-  wallNow: () => number = Date.now,
-): Clock {
+export function createClock(monotonic: MonotonicSource = performanceNow, wallNow: () => number = Date.now): Clock {
   const origin = monotonic();
   const anchor = wallNow();
-  return { now: () => anchor + (monotonic() - origin) };
+  return {
+    now: () => anchor + (monotonic() - origin),
+    ...(monotonic === performanceNow ? { ofPerformance: (at: number) => anchor + (at - origin) } : {}),
+  };
 }
 
 /** A clock, tied to what all threads of a process read alike: its reading at an instant of process.hrtime(). */
@@ -34,7 +36,7 @@ export function anchorOf(clock: Clock): ClockAnchor {
 export function anchoredClock(anchor: ClockAnchor): Clock {
   const { value, hrtimeMs } = together(() => performance.now());
   const offset = anchor.at + (hrtimeMs - anchor.hrtimeMs) - value;
-  return { now: () => offset + performance.now() };
+  return { now: () => offset + performance.now(), ofPerformance: (at) => offset + at };
 }
 
 const hrtimeMs = (): number => Number(process.hrtime.bigint()) / 1e6;

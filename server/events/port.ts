@@ -22,6 +22,8 @@ export interface EventSink {
  */
 export interface Clock {
   now(): number;
+  /** The same instant on this clock, where it runs on performance.now(): an instant that a transport read for many calls. */
+  ofPerformance?(at: number): number;
 }
 
 /** Timers, passed in so that 30 minutes are tested in milliseconds. */

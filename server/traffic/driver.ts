@@ -1,7 +1,8 @@
 import type { LaneFrame, Traffic } from '../../gen/lbscope/events/v1/events_pb.js';
 import { type RpcKind, rpcKinds } from '../../model/words.ts';
-import type { CallResult, Channel } from '../balancing/channel-port.ts';
+import type { CallResult, Channel, PreparedCallSink, PreparedCalls } from '../balancing/channel-port.ts';
 import type { Clock, EventSink, TimerHandle, Timers } from '../events/port.ts';
+import { CallSlots } from './calls.ts';
 import { LaneCounters } from './counters.ts';
 import { IdentityReader } from './identity.ts';
 import type { Attribution } from './ports.ts';
@@ -77,12 +78,16 @@ export class LaneDriver {
   readonly #recorder: Recorder;
   readonly #identities = new IdentityReader();
   readonly #channels: Channel[] = [];
+  /** By channel: its unary calls made ready; undefined where it has none. Made anew when the request changes. */
+  #prepared: (PreparedCalls | undefined)[] = [];
+  readonly #slots = new CallSlots();
   #nextChannel = 0;
   #schedule: Schedule | undefined;
   #settings: TrafficSettings | undefined;
   #call: EncodedCall | undefined;
   #running = false;
   #stopped = false;
+  #runsSoon = false;
   #timer: TimerHandle | undefined;
   readonly #closing = new Set<Promise<void>>();
 
@@ -112,6 +117,7 @@ export class LaneDriver {
     const before = this.#settings;
     this.#settings = { ...settings };
     this.#setChannels(settings.connections);
+    if (before?.deadlineMs !== settings.deadlineMs) this.#prepared = [];
     if (
       this.#call === undefined ||
       before?.kind !== settings.kind ||
@@ -120,6 +126,7 @@ export class LaneDriver {
     ) {
       const kind = (rpcKinds as readonly string[]).includes(settings.kind) ? (settings.kind as RpcKind) : 'unary';
       this.#call = encodeCall(kind, settings.payloadBytes, Math.max(1, settings.messagesPerStream));
+      this.#prepared = [];
     }
     const pacing =
       before === undefined ||
@@ -175,6 +182,7 @@ export class LaneDriver {
     while (this.#channels.length > count) {
       const channel = this.#channels.pop();
       if (channel === undefined) break;
+      this.#prepared.length = Math.min(this.#prepared.length, this.#channels.length);
       const closing = channel.close(this.#options.closeGraceMs ?? 5_000).finally(() => this.#closing.delete(closing));
       this.#closing.add(closing);
     }
@@ -186,7 +194,7 @@ export class LaneDriver {
     const now = this.#options.clock.now();
     const { intended, shortfall, nextAt } = schedule.due(now, this.#recorder.inFlight);
     if (shortfall > 0) this.#recorder.giveUp(shortfall);
-    for (const at of intended) void this.#issue(at, now);
+    for (const at of intended) this.#issue(at, now);
     this.#timer?.cancel();
     this.#timer = nextAt === undefined ? undefined : this.#wakeAt(nextAt);
   }
@@ -203,14 +211,38 @@ export class LaneDriver {
     this.#run();
   };
 
-  async #issue(intendedAt: number, now: number): Promise<void> {
+  #issue(intendedAt: number, now: number): void {
     const call = this.#call;
     const settings = this.#settings;
-    const channel = this.#channels[this.#nextChannel % this.#channels.length];
+    const index = this.#nextChannel % this.#channels.length;
+    const channel = this.#channels[index];
     if (call === undefined || settings === undefined || channel === undefined) return;
-    this.#nextChannel = (this.#nextChannel + 1) % this.#channels.length;
-    const { kind, deadlineMs } = settings;
+    this.#nextChannel = (index + 1) % this.#channels.length;
     this.#recorder.issue(now - intendedAt);
+    if (call.kind === 'unary') {
+      const prepared = this.#prepared[index] ?? this.#prepare(index, channel, call, settings);
+      if (prepared !== undefined) {
+        prepared.send(this.#slots.take(intendedAt, now), now);
+        return;
+      }
+    }
+    void this.#callOnce(call, channel, settings, intendedAt);
+  }
+
+  #prepare(
+    index: number,
+    channel: Channel,
+    { path, message }: Extract<EncodedCall, { kind: 'unary' }>,
+    { deadlineMs }: TrafficSettings,
+  ): PreparedCalls | undefined {
+    const prepared = channel.prepare?.({ path, message, timeoutMs: deadlineMs }, this.#sink);
+    this.#prepared[index] = prepared;
+    return prepared;
+  }
+
+  /** A call that is more than the same bytes again: a promise is little beside it. */
+  async #callOnce(call: EncodedCall, channel: Channel, settings: TrafficSettings, intendedAt: number): Promise<void> {
+    const { kind, deadlineMs } = settings;
     let result: CallResult;
     let first: Uint8Array | undefined;
     try {
@@ -231,17 +263,55 @@ export class LaneDriver {
       // A channel never rejects; should one do it all the same, the call still ends and is counted.
       result = channelFault;
     }
-    const endedAt = this.#options.clock.now();
+    const now = this.#options.clock.now();
     const who = first === undefined ? undefined : this.#identities.read(first);
-    this.#recorder.end(result, who, kind, intendedAt, endedAt);
+    this.#recorder.end(result, who, kind, intendedAt, now);
+    this.#ended(!result.ok && result.route.sentAt === undefined, now);
+  }
+
+  /** Where prepared calls end; called while sockets are read. */
+  readonly #sink: PreparedCallSink = {
+    onMessage: (slot, bytes, start, end, route) => {
+      this.#slots.who[slot] = this.#identities.indexOf(bytes, start, end, route.memo);
+    },
+    onAnswered: (slot, route, now) => {
+      const { intendedAt, sentAt, who } = this.#slots;
+      this.#recorder.answered(
+        this.#identities,
+        who[slot] as number,
+        route,
+        'unary',
+        intendedAt[slot] as number,
+        sentAt[slot] as number,
+        now,
+      );
+      this.#slots.release(slot);
+      this.#ended(false, now);
+    },
+    onResult: (slot, result, now) => {
+      const { intendedAt, who } = this.#slots;
+      const answer = result.ok && result.message !== undefined ? this.#identities.read(result.message) : undefined;
+      const identity = answer ?? this.#identities.at(who[slot] as number);
+      this.#recorder.end(result, identity, 'unary', intendedAt[slot] as number, now);
+      this.#slots.release(slot);
+      this.#ended(!result.ok && result.route.sentAt === undefined, now);
+    },
+    sentAt: (slot) => this.#slots.sentAt[slot] as number,
+  };
+
+  #ended(unsent: boolean, now: number): void {
     // By the settings of now: a call of an open loop may be the one a closed loop waits for.
-    if (this.#schedule !== undefined && (this.#settings?.concurrency ?? 0) > 0) {
-      // A call that failed without leaving ends in the same turn of the event loop: calling again at once would
-      // never let anything else run.
-      const unsent = !result.ok && result.route.sentAt === undefined;
-      this.#schedule.ended(unsent ? endedAt + unsentPauseMs : endedAt);
+    if (this.#schedule === undefined || (this.#settings?.concurrency ?? 0) === 0) return;
+    // A call that failed without leaving ends in the same turn of the event loop: calling again at once would
+    // never let anything else run.
+    this.#schedule.ended(unsent ? now + unsentPauseMs : now);
+    if (this.#runsSoon) return;
+    // Once for all answers that a read brings.
+    this.#runsSoon = true;
+    queueMicrotask(() => {
+      this.#runsSoon = false;
       this.#run();
-    }
+    });
   }
 
   #watchLoad({ answered, shortfall }: LaneFrame, asked: number, now: number): void {

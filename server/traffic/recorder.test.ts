@@ -1,9 +1,12 @@
+import { create, toBinary } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { SayHelloResponseSchema } from '../../gen/lbscope/greeter/v1/greeter_pb.js';
 import { errorClasses } from '../../model/words.ts';
-import type { CallResult, CallRoute } from '../balancing/channel-port.ts';
+import type { CallResult, CallRoute, SentRoute } from '../balancing/channel-port.ts';
 import type { EventInit } from '../events/port.ts';
 import { LaneCounters, podSlots } from './counters.ts';
+import { IdentityReader } from './identity.ts';
 import { Recorder } from './recorder.ts';
 import { attributionOf, routeOf } from './testing.ts';
 
@@ -239,4 +242,48 @@ test('a pod that leaves the ready set while it answers: its later calls count as
   known.version += 1;
   answer(1_010);
   expect(subject.cut(100, 1_200).pods).toMatchObject([{ answered: 4, toRemovedAnswered: 1 }]);
+});
+
+test('prepared calls are recorded as any others: same frames, same events', () => {
+  const answer = (uid: string, incarnation: number) =>
+    toBinary(SayHelloResponseSchema, create(SayHelloResponseSchema, { pod: { uid, incarnation } }));
+  const call = fc.record({
+    uid: fc.constantFrom('a', 'b', 'c', ''),
+    incarnation: fc.integer({ min: 0, max: 1 }),
+    connection: fc.constantFrom('c1', 'c2'),
+    ms: fc.double({ min: 0, max: 500, noNaN: true }),
+    next: fc.constantFrom('', '', '', 'cut', 'run', 'lose'),
+  });
+  fc.assert(
+    fc.property(fc.array(call, { maxLength: 60 }), (calls) => {
+      const known = { podAt: () => undefined, notReadySince: (uid: string) => (uid === 'b' ? 1_500 : undefined) };
+      const [slow, fast] = [recorder(known), recorder(known)];
+      const reader = new IdentityReader();
+      const routes = new Map<string, SentRoute>();
+      let now = 1_000;
+      for (const { uid, incarnation, connection, ms, next } of calls) {
+        const part = { address: 'x:1', connectionId: connection, resolutionId: 'r', pick: 'p' };
+        const route = routes.get(connection) ?? { ...routeOf(part), memo: -1 };
+        routes.set(connection, route);
+        const bytes = answer(uid, incarnation);
+        const [intendedAt, sentAt] = [now, now + 1];
+        now = sentAt + ms;
+        for (const { subject } of [slow, fast]) subject.issue(1);
+        const identity = reader.read(bytes);
+        slow.subject.end(ok({ ...part, sentAt }), identity, 'unary', intendedAt, now);
+        const who = reader.indexOf(bytes, 0, bytes.length, route.memo);
+        fast.subject.answered(reader, who, route, 'unary', intendedAt, sentAt, now);
+        if (next === 'run') for (const { subject } of [slow, fast]) subject.newRun();
+        if (next === 'lose') {
+          for (const { subject } of [slow, fast]) {
+            subject.issue(0);
+            subject.end(failed({ connectionId: connection, sentAt: now }), undefined, 'unary', now, now);
+          }
+        }
+        if (next === 'cut') expect(fast.subject.cut(100, now)).toEqual(slow.subject.cut(100, now));
+      }
+      expect(fast.subject.cut(100, now)).toEqual(slow.subject.cut(100, now));
+      expect(fast.events).toEqual(slow.events);
+    }),
+  );
 });

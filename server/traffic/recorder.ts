@@ -1,10 +1,10 @@
 import type { LaneFrame } from '../../gen/lbscope/events/v1/events_pb.js';
 import { fromMs } from '../../model/time.ts';
 import { errorClasses } from '../../model/words.ts';
-import type { CallResult, CallRoute } from '../balancing/channel-port.ts';
+import type { CallResult, CallRoute, SentRoute } from '../balancing/channel-port.ts';
 import type { EventSink } from '../events/port.ts';
 import { head, type LaneCounters, pod, podDoubles, podSlots } from './counters.ts';
-import type { Identity } from './identity.ts';
+import type { Identity, IdentityReader } from './identity.ts';
 import { LossBursts } from './losses.ts';
 import type { Attribution } from './ports.ts';
 
@@ -47,6 +47,10 @@ export class Recorder {
   /** By slot: from when on calls to the pod are calls to a removed one; as the attribution of `#attributionSeen` says. */
   readonly #notReady = new Float64Array(podSlots).fill(Number.POSITIVE_INFINITY);
   #attributionSeen = -1;
+  /** By the reader's numbers: the slot of the pod, and the run in which its first answer was told. */
+  #slotOfReader: number[] = [];
+  readonly #metIn: number[] = [];
+  #run = 1;
   readonly #greeted = new Set<string>();
   /** The pod that answered everything on a connection so far; null once there were two. */
   readonly #podOfConnection = new Map<string, string | null>();
@@ -97,6 +101,40 @@ export class Recorder {
       burstOpened = charged.opened;
     }
     if (burstOpened || now >= this.#nextSampleAt) this.#sample(result, podUid, who?.incarnation, kind, intendedAt, now);
+  }
+
+  /**
+   * A prepared call was answered: the same as end(), without an object a call. `who` is the number of the identity that
+   * `reader` read from the answer, or -1. A connection's answers mostly come from the same pod, so little is looked up.
+   */
+  answered(
+    reader: IdentityReader,
+    who: number,
+    route: SentRoute,
+    kind: string,
+    intendedAt: number,
+    sentAt: number,
+    now: number,
+  ): void {
+    this.#count(head.inFlight, -1);
+    this.#countAnswer(who < 0 ? 0 : (this.#slotOfReader[who] ?? this.#meet(reader, who)), intendedAt, sentAt, now);
+    if (who >= 0 && (route.memo !== who || this.#metIn[who] !== this.#run)) {
+      const identity = reader.at(who) as Identity;
+      this.#saw(route.connectionId as string, identity.uid);
+      this.#metIn[who] = this.#run;
+      this.#greet(identity, route, now);
+    }
+    route.memo = who;
+    if (now < this.#nextSampleAt) return;
+    const identity = reader.at(who);
+    const result: CallResult = { ok: true, message: undefined, route: withSentAt(route, sentAt) };
+    this.#sample(result, identity?.uid, identity?.incarnation, kind, intendedAt, now);
+  }
+
+  #meet(reader: IdentityReader, who: number): number {
+    const slot = this.#slotOf((reader.at(who) as Identity).uid);
+    if (slot > 0) this.#slotOfReader[who] = slot;
+    return slot;
   }
 
   #count(figure: number, by: number): void {
@@ -279,6 +317,7 @@ export class Recorder {
       this.#names = [''];
       this.#slots.clear();
       this.#slots.set('', 0);
+      this.#slotOfReader = [];
     }
     return cut;
   }
@@ -286,6 +325,7 @@ export class Recorder {
   /** A new run: first answers count anew. */
   newRun(): void {
     this.#greeted.clear();
+    this.#run += 1;
     this.#issuedInAll = 0;
   }
 
@@ -293,6 +333,15 @@ export class Recorder {
   close(now: number): void {
     this.#losses.flush(now, true);
   }
+}
+
+function withSentAt(route: SentRoute, sentAt: number): CallRoute {
+  const { address, connectionId, connectedAt, resolutionId, resolvedAt, pick, upstreamHost } = route;
+  const { attempts, transparentRetries } = route;
+  return {
+    ...{ address, connectionId, connectedAt, resolutionId, resolvedAt, pick, upstreamHost },
+    ...{ sentAt, attempts, transparentRetries },
+  };
 }
 
 function idsOf(route: CallRoute) {
