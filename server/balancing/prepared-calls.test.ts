@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createConnectNodeTransport } from '../transport/connect-node/index.ts';
 import { createHttp2Transport } from '../transport/http2/index.ts';
+import type { TransportFactory } from '../transport/port.ts';
 import { messageOf, nameOf, startListener, type TestListener } from '../transport/testing/listener.ts';
 import { createChannel } from './channel.ts';
 import type { CallResult, PreparedCalls, SentRoute } from './channel-port.ts';
@@ -20,7 +21,7 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 /** A channel whose prepared calls are noted by slot. */
-function prepared(watch: ManualWatch, transport = createHttp2Transport()) {
+function prepared(watch: ManualWatch, transport: TransportFactory) {
   const log = new EventLog();
   const channel = createChannel({
     laneId: 'kubewatch',
