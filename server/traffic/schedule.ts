@@ -42,7 +42,8 @@ export function openLoop(ratePerSecond: number, startAt: number): Schedule {
       const room = Math.max(0, mostInFlight - inFlight);
       const intended: number[] = [];
       for (; next <= last; next += 1) {
-        if (intended.length < room) intended.push(next / perMs);
+        // A double of this century's milliseconds is good to a quarter of a microsecond: never after now.
+        if (intended.length < room) intended.push(Math.min(now, next / perMs));
         else shortfall += 1;
       }
       return { intended, shortfall, nextAt: next / perMs };
