@@ -1,26 +1,19 @@
 import * as http2 from 'node:http2';
 import * as net from 'node:net';
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { fromBinary } from '@bufbuild/protobuf';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import * as fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import {
-  CollectHellosResponseSchema,
-  Greeter,
-  SayHelloRequestSchema,
-  SayHelloResponseSchema,
-  StreamHellosRequestSchema,
-} from '../../../gen/lbscope/greeter/v1/greeter_pb.js';
+import { Greeter, SayHelloResponseSchema } from '../../../gen/lbscope/greeter/v1/greeter_pb.js';
 import { testPod } from '../../pod/testing.ts';
+import { createHttp2Transport } from '../http2/index.ts';
+import { classOf, dial, exchange, sayHello } from '../http2/testing/dial.ts';
 import type { Connection, ConnectionEnd, UnaryOutcome } from '../port.ts';
-import { createHttp2Transport } from './index.ts';
-import { classOf, dial, exchange, sayHello } from './testing/dial.ts';
+import { fourKinds, hello } from './battery.ts';
 
 const service = '/lbscope.greeter.v1.Greeter';
 const factory = createHttp2Transport();
-const hello = (name: string, bytes = 0) =>
-  toBinary(SayHelloRequestSchema, create(SayHelloRequestSchema, { name, payload: new Uint8Array(bytes) }));
 const textOf = (message: Uint8Array) => fromBinary(SayHelloResponseSchema, message).message;
 
 async function listening(server: net.Server): Promise<number> {
@@ -77,22 +70,6 @@ async function tinyRelay(port: number, bytes: number) {
       cut(far, near);
     }),
   );
-}
-
-async function fourKinds(connection: Connection) {
-  const one = await connection.unary({ path: sayHello, message: hello('a'), timeoutMs: 15_000 });
-  expect(one.ok && textOf(one.message)).toBe('Hello, a');
-  const request = create(StreamHellosRequestSchema, { name: 'b', count: 50 });
-  const stream = await exchange(connection, `${service}/StreamHellos`, [toBinary(StreamHellosRequestSchema, request)]);
-  expect([stream.end, stream.ends]).toEqual([{ ok: true }, 1]);
-  expect(stream.got.map(textOf)).toEqual(new Array(50).fill('Hello, b'));
-  const many = new Array(20).fill(hello('c'));
-  const collected = await exchange(connection, `${service}/CollectHellos`, many);
-  expect(collected.got.map((message) => fromBinary(CollectHellosResponseSchema, message).count)).toEqual([20]);
-  const chat = await exchange(connection, `${service}/ChatHellos`, many);
-  expect(chat.end).toEqual({ ok: true });
-  expect(chat.got.map(textOf)).toEqual(new Array(20).fill('Hello, c'));
-  expect(connection.inFlight).toBe(0);
 }
 
 describe.each([
