@@ -11,6 +11,7 @@ import {
 } from '../gen/lbscope/events/v1/events_pb.js';
 import { foldChangeEvent, foldDeployment, foldFrameStories, pruneChanges } from './changes.ts';
 import { clearCounts, foldFrameCounts, foldLaneEvent, pruneLanes, putLane } from './lanes.ts';
+import { foldScenario } from './scenario/fold.ts';
 import { type Run, type Update, windowMs } from './state.ts';
 import { fromMs, toMs } from './time.ts';
 import { podGone, pruneTruth, putEndpoints, putPod, type ReadySetChange } from './truth.ts';
@@ -44,6 +45,7 @@ export function emptyRun(init: RunInit = {}): Run {
     cluster: create(ClusterSchema, { state: 'connecting', ...init.cluster }),
     agentVersion: init.agentVersion ?? '',
     recording: undefined,
+    scenario: undefined,
   };
 }
 
@@ -81,6 +83,7 @@ function foldEvent(run: Run, event: Event, startsAnew: boolean): void {
   if (startsAnew && kind.case === 'runStarted') clear(run, kind.value.runId, at);
   advance(run, at);
   run.events.push(event);
+  run.scenario = foldScenario(run.scenario, event);
 
   let isNew = false;
   let ready: ReadySetChange | undefined;

@@ -49,6 +49,7 @@ export function toSnapshot(run: Run, nowMs: number): GetSnapshotResponse {
     cluster: run.cluster,
     agentVersion: run.agentVersion,
     recording: run.recording,
+    scenario: run.scenario,
     intervals: run.intervals.map(({ address, podUid, ...instants }) => ({
       address,
       podUid,
@@ -235,6 +236,7 @@ export function fromSnapshot(s: GetSnapshotResponse): Run {
     cluster: s.cluster ?? (create(ClusterSchema) as Cluster),
     agentVersion: s.agentVersion,
     recording: s.recording,
+    scenario: s.scenario,
   };
   return run;
 }

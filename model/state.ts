@@ -1,6 +1,7 @@
 import type { Cluster } from '../gen/lbscope/agent/v1/agent_pb.js';
 import type { Recording } from '../gen/lbscope/agent/v1/runs_pb.js';
 import type { Deployment, Endpoint, Event, Frame, LaneSpec, Pod, Traffic } from '../gen/lbscope/events/v1/events_pb.js';
+import type { ScenarioRun } from '../gen/lbscope/events/v1/scenarios_pb.js';
 
 /**
  * The state of a run, and nothing that could not be written into a snapshot and read back.
@@ -35,6 +36,8 @@ export interface Run {
   agentVersion: string;
   /** Whether this run is being kept; undefined: nobody said. */
   recording: Recording | undefined;
+  /** The scenario that runs, or the last one that did. */
+  scenario: ScenarioRun | undefined;
 }
 
 export type Update =

@@ -44,6 +44,11 @@ const shape = {
   kubeconfig: { schema: z.string().min(1).optional(), allowed: 'the path of a kubeconfig file' },
   'kube-server': { schema: z.url({ protocol: /^https?$/ }).optional(), allowed: 'a URL such as http://127.0.0.1:8001' },
   'kube-token': { schema: z.string().min(1).optional(), allowed: 'a bearer token' },
+  // Lanes that watch the Kubernetes API do so as someone else than the truth, so that one can be forbidden without the other.
+  'lane-token': { schema: z.string().min(1).optional(), allowed: 'a bearer token' },
+  // Given by the supervisor when the cluster is the embedded one: where scenarios ask it for faults.
+  'lab-url': { schema: z.url({ protocol: /^http$/ }).optional(), allowed: 'a URL such as http://127.0.0.1:8001' },
+  'scenarios-dir': { schema: z.string().min(1).default('scenarios'), allowed: 'the path of a folder' },
   dns: {
     schema: z
       .string()

@@ -2,6 +2,7 @@
  * The agent: drives traffic through every lane, records who answered, watches the truth, and serves both to viewers.
  * This file is the composition root; read it from top to bottom.
  */
+import { randomUUID } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { type AgentOptions, parseAgentOptions } from './agent-options.ts';
 import type { Agent } from './api/agent-port.ts';
@@ -33,6 +34,12 @@ import { createLog } from './process/log.ts';
 import { endWithStdin } from './process/stdin-life.ts';
 import { Recorder } from './recording/recorder.ts';
 import { diskOf, startLibrary } from './recording/remote.ts';
+import { labPort } from './scenarios/lab-port.ts';
+import { libraryOf } from './scenarios/library.ts';
+import { presetsOf } from './scenarios/presets.ts';
+import { restoreFile } from './scenarios/runner/restore-file.ts';
+import { Runner } from './scenarios/runner/runner.ts';
+import { createScenarios } from './scenarios/scenarios.ts';
 
 const version = '0.1.0';
 
@@ -41,6 +48,9 @@ const driverScript = new URL(import.meta.url.endsWith('.ts') ? './driver/worker.
 
 /** After a change was seen, proxies are read every 100 ms for as long as a refresh and a connection take. */
 const hurryMs = 8_000;
+
+/** Whom the embedded cluster knows the lanes' watches as (`--lane-token lab:lanes`). */
+const laneUser = 'lanes';
 
 /** How long the first calls wait for all pods to be Ready. */
 const firstPodsMs = 5_000;
@@ -93,8 +103,13 @@ async function main(options: AgentOptions): Promise<void> {
 
   // The drivers: they make the calls in a thread of their own. Addresses and settings go down, frames and events come up.
   const lookup = createNodeLookup({ server: options.dns });
-  const slices = createSliceWatch({ connect: kube.connect, timers, random });
-  const kuberesolver = createKuberesolverWatch({ connect: kube.connect, timers });
+  // As someone of their own where the cluster is reached by URL: forbidding them must not blind the truth.
+  const laneKube = options['lane-token']
+    ? connectKube({ server: options['kube-server'], token: options['lane-token'] })
+    : kube;
+  const connect = laneKube.kind === 'api' ? laneKube.connect : kube.connect;
+  const slices = createSliceWatch({ connect, timers, random });
+  const kuberesolver = createKuberesolverWatch({ connect, timers });
   const { transport, pacing } = options;
   const drivers = new Drivers({
     start:
@@ -205,6 +220,14 @@ async function main(options: AgentOptions): Promise<void> {
     if (lane !== undefined) presets.laneChanged(lane, removed);
   });
 
+  const cluster = clusterActions({
+    api: kube.connect(),
+    namespace,
+    deployment: options.deployment,
+    controlPort: options['control-port'],
+    truth,
+    events: hub,
+  });
   const agent: Agent = {
     startTraffic: (laneId) => lanes.setRunning(laneId, true),
     stopTraffic: (laneId) => lanes.setRunning(laneId, false),
@@ -222,15 +245,35 @@ async function main(options: AgentOptions): Promise<void> {
     laneIds: () => lanes.ids,
     addPreset: (presetId, choices) => presets.add(presetId, choices),
     presetObjects: (presetId) => presets.objects(presetId),
-    ...clusterActions({
-      api: kube.connect(),
-      namespace,
-      deployment: options.deployment,
-      controlPort: options['control-port'],
-      truth,
-      events: hub,
-    }),
+    ...cluster,
   };
+  const ceilings = {
+    ratePerSecond: options['most-rate'],
+    concurrency: options['most-concurrency'],
+    replicas: options['most-replicas'],
+  };
+
+  // Scenarios act through the same port as the API; what an earlier one left behind is put back first.
+  const lab = options['lab-url'] === undefined ? undefined : labPort(options['lab-url'], laneUser);
+  const runner = new Runner({
+    agent,
+    hub,
+    clock,
+    timers,
+    edge: () => drivers.edge(),
+    deployment: cluster,
+    lab,
+    store: restoreFile(options['state-dir'], (fault) => log.error({}, fault)),
+    newId: randomUUID,
+  });
+  const scenarios = createScenarios({
+    library: libraryOf(options['scenarios-dir']),
+    presets: presetsOf(names),
+    runner,
+    ceilings,
+    hasLab: lab !== undefined,
+  });
+  void runner.recover(saved !== undefined);
 
   const files = {
     control: options['control-token-file'],
@@ -241,6 +284,7 @@ async function main(options: AgentOptions): Promise<void> {
     hub,
     agent,
     runs: library,
+    scenarios,
     clock,
     host: options.host,
     port: options['agent-port'],
@@ -250,11 +294,7 @@ async function main(options: AgentOptions): Promise<void> {
       ? tokenFiles(files, clock.now, (fault) => log.warn({}, fault))
       : undefined,
     viewing: options.viewing,
-    ceilings: {
-      ratePerSecond: options['most-rate'],
-      concurrency: options['most-concurrency'],
-      replicas: options['most-replicas'],
-    },
+    ceilings,
     log,
   });
   log.info({ url: api.url, cluster: kube.server, namespace }, 'the agent answers');
@@ -266,7 +306,8 @@ async function main(options: AgentOptions): Promise<void> {
     ending = true;
     log.info(why);
     // A hung peer must not hold the end up.
-    setTimeout(() => process.exit(0), 3_000).unref();
+    setTimeout(() => process.exit(0), 4_000).unref();
+    await Promise.race([runner.stop(), new Promise((resolve) => setTimeout(resolve, 2_000).unref())]);
     hub.emit({ kind: { case: 'agentState', value: { state: 'stopping', reason: why } } });
     truth.stop();
     await Promise.race([recorder?.close(), new Promise((resolve) => setTimeout(resolve, closeRecordingMs))]);

@@ -12,6 +12,7 @@ const programs = {
   driver: 'server/driver/worker.ts',
   recordings: 'server/recording/thread.ts',
   supervisor: 'server/supervisor/main.ts',
+  scenario: 'server/scenarios/cli/main.ts',
   'dashboard-life': 'server/supervisor/dashboard-life.ts',
 };
 

@@ -35,12 +35,12 @@ export async function step(title, run) {
 }
 
 /** Prints a failure as a person wants to read it and ends the process. */
-export function fail(error) {
+export function fail(error, status = 1) {
   if (error instanceof StepError) {
     process.stderr.write(`\n${error.message}\n`);
     if (error.advice) process.stderr.write(`What to do: ${error.advice}\n`);
   } else {
     process.stderr.write(`\n${error?.stack ?? error}\n`);
   }
-  process.exit(1);
+  process.exit(status);
 }

@@ -114,11 +114,17 @@ export async function buildParts() {
   await dashboard();
 }
 
-/** Everything that `npm start` needs. Resolves with Envoy's path, if there is one. */
-export async function setUp() {
+/** Everything but the dashboard: enough to run scenarios. Resolves with Envoy's path, if there is one. */
+export async function setUpPrograms() {
   await prepare();
   const found = await envoy();
   await bundles();
-  await dashboard();
   return { envoy: found.path, node: nodePath() };
+}
+
+/** Everything that `npm start` needs. */
+export async function setUp() {
+  const programs = await setUpPrograms();
+  await dashboard();
+  return programs;
 }

@@ -10,12 +10,14 @@ import type { Agent, Done } from './agent-port.ts';
 import { aboveCeilings, type Ceilings } from './ceilings.ts';
 import { callerRole } from './roles.ts';
 import { type Runs, recordedHistory, recordedSnapshot, runHandlers } from './runs.ts';
+import type { Scenarios } from './scenarios-port.ts';
 import { watch } from './watch.ts';
 
 export interface HandlerParts {
   readonly hub: Hub;
   readonly agent: Agent;
   readonly runs: Runs;
+  readonly scenarios: Scenarios;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly ceilings: Ceilings;
@@ -34,6 +36,7 @@ export function handlers({
   hub,
   agent,
   runs,
+  scenarios,
   clock,
   timers,
   ceilings,
@@ -161,6 +164,40 @@ export function handlers({
         }),
       );
       return { sequence: hub.sequence, uid };
+    },
+
+    listScenarios: () => ({ scenarios: scenarios.list() }),
+    getScenario: ({ id = '' }) => done(scenarios.get(id)),
+    checkScenario: ({ text = '' }) => scenarios.check(text),
+
+    async startScenario({ id, text, guided = false, by = '' }) {
+      const { scenarioRunId } = done(await scenarios.start({ id, text, guided, by: by === '' ? 'someone' : by }));
+      return { sequence: hub.sequence, scenarioRunId };
+    },
+
+    pauseScenario({ paused = true }) {
+      done(scenarios.pause(paused));
+      return { sequence: hub.sequence };
+    },
+
+    nextStep() {
+      done(scenarios.next());
+      return { sequence: hub.sequence };
+    },
+
+    abortScenario() {
+      done(scenarios.abort());
+      return { sequence: hub.sequence };
+    },
+
+    castVote({ question = 0, voter = '', choice = 0 }) {
+      done(scenarios.vote(question, voter, choice));
+      return { sequence: hub.sequence };
+    },
+
+    revealVotes({ question = 0 }) {
+      done(scenarios.reveal(question));
+      return { sequence: hub.sequence };
     },
   };
 }

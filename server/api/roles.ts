@@ -14,6 +14,10 @@ const needed: Readonly<Record<string, Role>> = {
   ListRuns: 'view',
   GetRun: 'view',
   ExportRun: 'view',
+  ListScenarios: 'view',
+  GetScenario: 'view',
+  CheckScenario: 'view',
+  CastVote: 'vote',
 };
 
 export function neededRole(method: string): Role {

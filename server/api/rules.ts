@@ -149,6 +149,19 @@ const trafficFields = [
 const runId: Rule = { kind: 'text', allowed: 'the runId of a run', pattern: /^[\w-]{1,64}$/ };
 const tag: Rule = { kind: 'text', allowed: '1 to 40 characters in one line', pattern: /^\P{Cc}{1,40}$/u };
 const eventKinds = EventSchema.oneofs.flatMap((oneof) => (oneof.name === 'kind' ? oneof.fields : []));
+const scenarioId: Rule = {
+  kind: 'text',
+  allowed: 'the id of a scenario: 1 to 64 of a-z, 0-9 and -',
+  pattern: /^[a-z0-9][a-z0-9-]{0,63}$/,
+};
+/** Below the body's limit, with room for its JSON escapes. */
+const scenarioText: Rule = {
+  kind: 'text',
+  allowed: 'a scenario as YAML of at most 48000 characters',
+  pattern: /^[\s\S]{1,48000}$/,
+};
+/** Of a scenario's questions, from 0. */
+const question = whole(0, 99);
 
 /** By method name. The ranges are those of the comments in events.proto and agent.proto. */
 export const requestRules: Readonly<Record<string, RequestRules>> = {
@@ -269,4 +282,27 @@ export const requestRules: Readonly<Record<string, RequestRules>> = {
         : ['nothing to change: give at least one of ready, delayMs, errorRate, or crash: true'];
     },
   },
+  ListScenarios: { fields: {} },
+  GetScenario: { fields: { id: required(scenarioId) } },
+  CheckScenario: { fields: { text: required(scenarioText) } },
+  StartScenario: {
+    fields: { id: scenarioId, text: scenarioText, guided: { kind: 'bool' }, by: line(80) },
+    together: ({ id, text }) =>
+      (id === undefined) === (text === undefined) ? ['give either id, of a scenario that ships, or text, of one'] : [],
+  },
+  PauseScenario: { fields: { paused: required({ kind: 'bool' }) } },
+  NextStep: { fields: {} },
+  AbortScenario: { fields: {} },
+  CastVote: {
+    fields: {
+      question: required(question),
+      voter: required({
+        kind: 'text',
+        allowed: 'a name that the device made up: 8 to 64 of letters, digits, - and _',
+        pattern: /^[\w-]{8,64}$/,
+      }),
+      choice: required(whole(0, 99)),
+    },
+  },
+  RevealVotes: { fields: { question: required(question) } },
 };

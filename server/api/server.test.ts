@@ -11,6 +11,7 @@ import { createHub, type Hub } from '../events/hub.ts';
 import { frameOf } from '../events/testing.ts';
 import { inProcess, temporaryFolder } from '../recording/testing/in-process.ts';
 import type { Agent } from './agent-port.ts';
+import type { Scenarios } from './scenarios-port.ts';
 import { type Api, type ApiOptions, startApi } from './server.ts';
 
 /** A cluster of one pod and two lanes that only remembers what it was asked. */
@@ -100,9 +101,27 @@ let hub: Hub;
 let agent: FakeAgent;
 let api: Api;
 const open: Api[] = [];
+const notFound = { ok: false, code: 'not_found', message: 'there is no such scenario' } as const;
+const done = { ok: true } as const;
+/** Records votes; the scenarios themselves are tested in server/scenarios. */
+const votes: unknown[] = [];
+const scenarios: Scenarios = {
+  list: () => [],
+  get: () => notFound,
+  check: () => ({ faults: [], unavailable: '' }),
+  start: () => Promise.resolve(notFound),
+  pause: () => done,
+  next: () => done,
+  abort: () => done,
+  vote: (...vote) => {
+    votes.push(vote);
+    return done;
+  },
+  reveal: () => done,
+};
 
 async function start(more: Partial<ApiOptions> = {}): Promise<Api> {
-  const started = await startApi({ hub, agent, runs, clock, host: '127.0.0.1', port: 0, log, ...more });
+  const started = await startApi({ hub, agent, runs, scenarios, clock, host: '127.0.0.1', port: 0, log, ...more });
   open.push(started);
   return started;
 }
@@ -262,6 +281,26 @@ describe('who may', () => {
       tokenNeeded: false,
       mostRatePerSecond: 100_000,
     });
+  });
+
+  it('a voter votes and steers nothing; a viewer looks at scenarios and does not vote', async () => {
+    api = await start({ tokens: () => ({ control: 'c0ntrol', vote: 'v0te' }) });
+    const vote = { question: 0, voter: 'device-0001', choice: 2 };
+    const voter = { authorization: 'Bearer v0te' };
+    expect((await post('CastVote', vote)).status).toBe(401);
+    expect((await post('CastVote', vote, voter)).status).toBe(200);
+    expect(votes.splice(0)).toEqual([[0, 'device-0001', 2]]);
+    for (const [method, body] of [
+      ['RevealVotes', { question: 0 }],
+      ['StartScenario', { id: 'x' }],
+      ['NextStep', {}],
+      ['AbortScenario', {}],
+      ['PauseScenario', { paused: true }],
+    ] as const) {
+      expect([method, (await post(method, body, voter)).status]).toEqual([method, 401]);
+    }
+    expect((await post('ListScenarios', {})).status).toBe(200);
+    expect((await post('CheckScenario', { text: 'title: x' })).status).toBe(200);
   });
 
   it('what lies above a ceiling of the deployment is refused by name, value and ceiling', async () => {

@@ -17,11 +17,13 @@ import { preflight } from './preflight.ts';
 import { refuse, refuseText } from './refusal.ts';
 import { callerRole, mayAct, neededRole, type Role } from './roles.ts';
 import type { Runs } from './runs.ts';
+import type { Scenarios } from './scenarios-port.ts';
 
 export interface ApiOptions {
   readonly hub: Hub;
   readonly agent: Agent;
   readonly runs: Runs;
+  readonly scenarios: Scenarios;
   readonly clock: Clock;
   readonly timers?: Timers;
   /** 127.0.0.1 unless someone asked for more. */
@@ -204,7 +206,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
 }
 
 function routes(options: ApiOptions): Map<string, UniversalHandler> {
-  const { hub, agent, runs, clock, timers = nodeTimers, ceilings = protocolCeilings, tokens, log } = options;
+  const { hub, agent, runs, scenarios, clock, timers = nodeTimers, ceilings = protocolCeilings, tokens, log } = options;
   const router = createConnectRouter({
     connect: true,
     grpc: false,
@@ -224,7 +226,10 @@ function routes(options: ApiOptions): Map<string, UniversalHandler> {
         }
       },
     ],
-  }).service(AgentService, handlers({ hub, agent, runs, clock, timers, ceilings, withTokens: tokens !== undefined }));
+  }).service(
+    AgentService,
+    handlers({ hub, agent, runs, scenarios, clock, timers, ceilings, withTokens: tokens !== undefined }),
+  );
   return new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
 }
 

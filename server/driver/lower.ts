@@ -71,6 +71,9 @@ export class Lower {
       case 'cut':
         this.#frames.cut();
         return;
+      case 'edge':
+        this.#options.post({ t: 'edge', at: this.#frames.cut() });
+        return;
       case 'newRun':
         this.#frames.part();
         for (const { driver } of this.#lanes.values()) driver.newRun();

@@ -42,6 +42,8 @@ export type Down =
   | { readonly t: 'attribution'; readonly table: AttributionTable }
   /** A membership changed above: ends the running frame. */
   | { readonly t: 'cut' }
+  /** Ends the running frame; answered by `edge` when all that was counted before it has gone up. */
+  | { readonly t: 'edge' }
   /** Ends the running frame and counts first answers anew; answered by `newRun`. */
   | { readonly t: 'newRun' };
 
@@ -53,7 +55,9 @@ export type Up =
   | { readonly t: 'pod'; readonly driver: number; readonly slot: number; readonly uid: string }
   | { readonly t: 'resolver'; readonly driver: number; readonly channel: number; readonly ask: ResolverAsk }
   | { readonly t: 'closed'; readonly driver: number }
-  | { readonly t: 'newRun' };
+  | { readonly t: 'newRun' }
+  /** Where the frame begins that runs now. */
+  | { readonly t: 'edge'; readonly at: number };
 
 export type ResolverAsk =
   | { readonly t: 'start'; readonly round: number }

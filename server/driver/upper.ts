@@ -87,6 +87,7 @@ export class Drivers {
   #frameTo: number;
   #pauseMs = firstPauseMs;
   #newRuns: (() => void)[] = [];
+  #edges: ((at: number) => void)[] = [];
 
   constructor(options: DriversOptions) {
     this.#options = options;
@@ -138,6 +139,15 @@ export class Drivers {
     this.#post({ t: 'cut' });
   }
 
+  /** Ends the running frame; settles with that instant when every frame before it has been handed on. */
+  edge(): Promise<number> {
+    if (this.#life.t !== 'running') return Promise.resolve(this.#options.clock.now());
+    return new Promise((resolve) => {
+      this.#edges.push(resolve);
+      this.#post({ t: 'edge' });
+    });
+  }
+
   /** `begin` is called when all that was counted so far has come up, and before anything that is counted later. */
   newRun(begin: () => void): void {
     if (this.#life.t !== 'running') {
@@ -151,6 +161,7 @@ export class Drivers {
   async stop(): Promise<void> {
     const life = this.#life;
     this.#life = { t: 'stopped' };
+    for (const resolve of this.#edges.splice(0)) resolve(this.#options.clock.now());
     if (life.t === 'waiting') life.timer.cancel();
     for (const number of [...this.#drivers.keys()]) this.#closed(number);
     if (life.t === 'running') await life.thread.end();
@@ -204,6 +215,9 @@ export class Drivers {
         return;
       case 'newRun':
         this.#newRuns.shift()?.();
+        return;
+      case 'edge':
+        this.#edges.shift()?.(message.at);
     }
   }
 
@@ -271,6 +285,7 @@ export class Drivers {
     onFrame(frame);
     this.#frameTo = now;
     for (const begin of this.#newRuns.splice(0)) begin();
+    for (const resolve of this.#edges.splice(0)) resolve(now);
     const pause = now - since >= provenMs ? firstPauseMs : this.#pauseMs;
     this.#pauseMs = Math.min(longestPauseMs, pause * 2);
     const timer = timers.setTimeout(() => {

@@ -51,7 +51,7 @@ export async function deletePod(
 
 /** Replaces every pod, as `kubectl rollout restart` does: by an annotation of the pod template. */
 export async function restartRollout(target: ActionTarget, at: Date): Promise<Outcome> {
-  const path = `/apis/apps/v1/namespaces/${target.namespace}/deployments/${target.deployment}`;
+  const path = deploymentPath(target);
   const annotations = { 'kubectl.kubernetes.io/restartedAt': at.toISOString() };
   const answer = await target.api.request('PATCH', path, {
     body: { spec: { template: { metadata: { annotations } } } },
@@ -59,6 +59,37 @@ export async function restartRollout(target: ActionTarget, at: Date): Promise<Ou
     timeoutMs,
   });
   return outcome(answer, 'patch', 'deployments');
+}
+
+/** Seconds of the preStop sleep of the Deployment's first container; 'none': it has no preStop hook. */
+export async function readPreStop(
+  target: ActionTarget,
+): Promise<Exclude<Outcome, { kind: 'ok' }> | { readonly kind: 'ok'; readonly seconds: number | 'none' }> {
+  const answer = await target.api.request('GET', deploymentPath(target), { timeoutMs });
+  if (answer.kind !== 'ok') return outcome(answer, 'get', 'deployments') as Exclude<Outcome, { kind: 'ok' }>;
+  const preStop = answer.body.spec?.template?.spec?.containers?.[0]?.lifecycle?.preStop;
+  if (preStop === undefined || preStop === null) return { kind: 'ok', seconds: 'none' };
+  if (typeof preStop.sleep?.seconds === 'number') return { kind: 'ok', seconds: preStop.sleep.seconds };
+  return { kind: 'refused', message: 'its preStop hook is not a sleep, so it could not be put back' };
+}
+
+/** Changes the template, and so replaces every pod. */
+export async function writePreStop(target: ActionTarget, seconds: number | 'none'): Promise<Outcome> {
+  const read = await target.api.request('GET', deploymentPath(target), { timeoutMs });
+  if (read.kind !== 'ok') return outcome(read, 'get', 'deployments');
+  const name = read.body.spec?.template?.spec?.containers?.[0]?.name;
+  // Null takes a field away in a strategic merge; containers are merged by their name.
+  const preStop = seconds === 'none' ? null : { sleep: { seconds } };
+  const answer = await target.api.request('PATCH', deploymentPath(target), {
+    body: { spec: { template: { spec: { containers: [{ name, lifecycle: { preStop } }] } } } },
+    contentType: 'application/strategic-merge-patch+json',
+    timeoutMs,
+  });
+  return outcome(answer, 'patch', 'deployments');
+}
+
+function deploymentPath({ namespace, deployment }: ActionTarget): string {
+  return `/apis/apps/v1/namespaces/${namespace}/deployments/${deployment}`;
 }
 
 function outcome(answer: Answer, verb: string, resource: string): Outcome {

@@ -1,5 +1,5 @@
 import type { EventSink } from '../events/port.ts';
-import { deletePod, type Outcome, restartRollout, scale } from './actions.ts';
+import { deletePod, type Outcome, readPreStop, restartRollout, scale, writePreStop } from './actions.ts';
 import type { Api } from './http.ts';
 import { controlPod } from './pod-control.ts';
 import type { Truth } from './truth.ts';
@@ -74,6 +74,19 @@ export function clusterActions(options: ClusterActionsOptions) {
       events.emit({ kind: { case: 'rolloutAsked', value: {} } });
       const outcome = await restartRollout(options, new Date());
       if (outcome.kind !== 'ok') return refusal(outcome, `restarting the rollout of ${deployment}`);
+      return { ok: true as const };
+    },
+
+    /** Seconds of the pods' preStop sleep; refused where their hook is of another kind. */
+    async preStop() {
+      const outcome = await readPreStop(options);
+      if (outcome.kind !== 'ok') return refusal(outcome, `reading ${deployment}`);
+      return { ok: true as const, seconds: outcome.seconds };
+    },
+
+    async setPreStop(seconds: number | 'none') {
+      const outcome = await writePreStop(options, seconds);
+      if (outcome.kind !== 'ok') return refusal(outcome, `changing the preStop hook of ${deployment}`);
       return { ok: true as const };
     },
 

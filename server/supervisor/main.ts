@@ -62,7 +62,8 @@ async function run(options: Options): Promise<void> {
   };
   if (!options.resume) {
     // A fresh start shows the picture that the README promises. The lab's list of processes stays: it reaps by it.
-    rmSync(join(stateDir, 'agent'), { recursive: true, force: true });
+    // In a real cluster what a scenario left behind is still to be restored.
+    rmSync(join(stateDir, 'agent', options.kubeconfig ? 'lanes.json' : ''), { recursive: true, force: true });
   }
 
   const taken = new Set<number>();
@@ -133,12 +134,15 @@ async function run(options: Options): Promise<void> {
           '--data-dir',
           options.dataDir === undefined ? join(stateDir, 'recordings') : resolve(root, options.dataDir),
         ],
-        ...['--dashboard-port', String(dashboardPort)],
+        ...['--dashboard-port', String(dashboardPort), '--scenarios-dir', join(root, 'scenarios')],
         ...(options.namespace ? ['--namespace', options.namespace] : []),
         ...(options.rate !== undefined ? ['--rate', String(options.rate)] : []),
         ...(options.kubeconfig
           ? ['--kubeconfig', options.kubeconfig]
-          : ['--kube-server', labReady?.api ?? '', '--dns', labReady?.dns ?? '', '--objects', 'apply']),
+          : [
+              ...['--kube-server', labReady?.api ?? '', '--dns', labReady?.dns ?? '', '--objects', 'apply'],
+              ...['--lab-url', labReady?.api ?? '', '--lane-token', 'lab:lanes'],
+            ]),
       ],
       env: () => ({}),
       logFile: logFile('agent'),

@@ -33,10 +33,11 @@ export class FrameClock {
     this.#timer = undefined;
   }
 
-  /** Ends the running frame now. */
-  cut(): void {
+  /** Ends the running frame now. Returns where the next one begins: up to 2 ms ago, if one has just begun. */
+  cut(): number {
     const now = this.#clock.now();
     if (now - this.#from >= leastFrameMs) this.#emit(now);
+    return this.#from;
   }
 
   /** Ends the running frame however short it is: what comes is to be counted apart. */

@@ -1,0 +1,62 @@
+import type { LaneSpec, Traffic } from '../../../gen/lbscope/events/v1/events_pb.js';
+import type { Run } from '../../../model/state.ts';
+
+/**
+ * How things were before a scenario. Written down before it acts, made smaller as things are put back, and gone when all
+ * is as it was: what is found at the agent's start is what a run that ended in the middle left behind.
+ */
+export interface RestorePlan {
+  readonly scenario: string;
+  readonly startedBy: string;
+  readonly replicas: number | undefined;
+  readonly lanes: readonly LaneBefore[];
+  readonly traffic: Traffic | undefined;
+  readonly behaviors: readonly BehaviorBefore[];
+  /** Set once a step has changed it. */
+  readonly preStop: number | 'none' | undefined;
+  readonly dns: boolean;
+  readonly laneWatch: boolean;
+}
+
+export interface LaneBefore {
+  readonly spec: LaneSpec;
+  readonly running: boolean;
+  /** Settings of its own. */
+  readonly traffic: Traffic | undefined;
+}
+
+export interface BehaviorBefore {
+  readonly podUid: string;
+  readonly pod: string;
+  readonly ready: boolean;
+  readonly delayMs: number;
+  readonly errorRate: number;
+}
+
+/** Where the plan survives the agent. Throws what the disk says: a run that could not be undone must not begin. */
+export interface RestoreStore {
+  /** Undefined: nothing is left to restore. */
+  load(): RestorePlan | undefined;
+  save(plan: RestorePlan): void;
+  clear(): void;
+}
+
+/** Everything a scenario may change that the run knows of. */
+export function capture(run: Run, scenario: string, startedBy: string): RestorePlan {
+  return {
+    scenario,
+    startedBy,
+    replicas: run.deployment?.replicas,
+    lanes: [...run.lanes.values()].map(({ spec, state, traffic }) => ({
+      spec,
+      // An unavailable lane is one that is asked to run and cannot.
+      running: state !== 'stopped',
+      traffic,
+    })),
+    traffic: run.traffic,
+    behaviors: [],
+    preStop: undefined,
+    dns: false,
+    laneWatch: false,
+  };
+}

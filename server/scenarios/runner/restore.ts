@@ -1,0 +1,117 @@
+import type { Done } from '../../api/agent-port.ts';
+import { replaceLanes } from './lanes.ts';
+import type { Pace } from './pace.ts';
+import type { RunnerParts } from './ports.ts';
+import type { RestorePlan } from './restore-plan.ts';
+
+/** A cluster that is away may come back: each part is tried this often, a second apart. */
+const attempts = 30;
+const pauseMs = 1_000;
+
+export interface Restored {
+  /** A sentence each; those that could not be begin with "not restored:". */
+  readonly sentences: readonly string[];
+  readonly complete: boolean;
+}
+
+/**
+ * Puts back what the plan says, part by part. A part that was put back leaves the stored plan, so that what an agent that
+ * dies here leaves behind is exactly what is still to do. `lanes`: whether lanes and traffic are this agent's to restore.
+ */
+export async function restore(plan: RestorePlan, parts: RunnerParts, pace: Pace, lanes: boolean): Promise<Restored> {
+  const { agent, lab, deployment, store } = parts;
+  const sentences: string[] = [];
+  let left: RestorePlan = plan;
+  let complete = true;
+
+  const part = async (
+    what: string,
+    act: () => Promise<Done> | Done,
+    without: Partial<RestorePlan>,
+    tries = attempts,
+  ): Promise<void> => {
+    for (let n = 1; ; n += 1) {
+      const outcome = await act();
+      if (outcome.ok) {
+        sentences.push(what);
+        break;
+      }
+      // What is gone needs no restoring; what is forbidden will not be allowed by asking again.
+      if (outcome.code === 'not_found') break;
+      if (n >= tries || outcome.code !== 'unavailable') {
+        sentences.push(`not restored: ${what} (${outcome.message})`);
+        complete = false;
+        return;
+      }
+      await pace.sleep(pauseMs);
+    }
+    left = { ...left, ...without };
+    store.save(left);
+  };
+
+  if (lab !== undefined) {
+    if (plan.dns) await part('cluster DNS answers as before', () => lab.setDns('normal'), { dns: false });
+    if (plan.laneWatch) {
+      await part('lanes may watch as before', () => lab.forbidLaneWatch(false), { laneWatch: false });
+    }
+  }
+  if (lanes) {
+    await part(
+      `${plan.lanes.length} lanes and their traffic`,
+      () => restoreLanes(plan, parts),
+      { lanes: [], traffic: undefined },
+      1,
+    );
+  }
+  for (const before of plan.behaviors) {
+    const { podUid, pod, ...behavior } = before;
+    await part(
+      `behaviour of ${pod}`,
+      () => agent.setPodBehavior(podUid, behavior),
+      { behaviors: left.behaviors.filter((each) => each.podUid !== podUid) },
+      3,
+    );
+  }
+  const { preStop, replicas } = plan;
+  if (preStop !== undefined) {
+    await part(
+      preStop === 'none' ? 'no preStop hook' : `a preStop sleep of ${preStop} s`,
+      () => deployment.setPreStop(preStop),
+      { preStop: undefined },
+    );
+  }
+  if (replicas !== undefined && replicas !== parts.hub.run.deployment?.replicas) {
+    await part(`${replicas} replicas`, () => agent.scale(replicas), { replicas: undefined });
+  }
+  if (complete) store.clear();
+  return { sentences, complete };
+}
+
+/** All lanes anew and in their old order: clients of a scenario leave nothing behind. */
+async function restoreLanes(plan: RestorePlan, { agent, hub }: RunnerParts): Promise<Done> {
+  const now = [...hub.run.lanes.values()].map(({ spec }) => spec);
+  const { traffic } = plan;
+  if (traffic !== undefined) {
+    const outcome = agent.setTraffic(undefined, fields(traffic));
+    if (!outcome.ok) return outcome;
+  }
+  const specs = plan.lanes.map(({ spec }) => spec);
+  const put = await replaceLanes(agent, now, specs);
+  if (!put.ok) return put;
+  for (const lane of plan.lanes) {
+    if (lane.traffic !== undefined) agent.setTraffic(lane.spec.id, fields(lane.traffic));
+    const set = lane.running ? agent.startTraffic(lane.spec.id) : agent.stopTraffic(lane.spec.id);
+    if (!set.ok) return set;
+  }
+  return { ok: true };
+}
+
+/** A whole setting as a change: of rate and concurrency only the one that counts. */
+function fields<T extends object>(traffic: T): Partial<T> {
+  return Object.fromEntries(
+    Object.entries(traffic).filter(
+      ([name, value]) =>
+        !name.startsWith('$') && !((name === 'ratePerSecond' || name === 'concurrency') && value === 0),
+    ),
+  ) as Partial<T>;
+}
