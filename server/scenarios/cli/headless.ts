@@ -77,7 +77,18 @@ export async function startHeadless(options: HeadlessOptions): Promise<Headless>
         '--state-dir',
         join(stateDir, 'lab'),
       ]);
-      cluster = ['--kube-server', api, '--dns', dns, '--objects', 'apply', '--lab-url', api, '--lane-token', 'lab:lanes'];
+      cluster = [
+        '--kube-server',
+        api,
+        '--dns',
+        dns,
+        '--objects',
+        'apply',
+        '--lab-url',
+        api,
+        '--lane-token',
+        'lab:lanes',
+      ];
     }
     const { url = '' } = await start('agent', [...base, ...more, ...named, ...cluster]);
     return { agentUrl: url, stop };

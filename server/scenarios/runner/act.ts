@@ -1,6 +1,7 @@
 import type { Run } from '../../../model/state.ts';
 import { plainDuration } from '../../../model/time.ts';
 import type { Done } from '../../api/agent-port.ts';
+import { defaultTraffic } from '../../lanes/defaults.ts';
 import type { Act, Chosen, Plan } from '../format/plan.ts';
 import { choosePod } from './choose.ts';
 import { answeredSoFar, unmet, unsettled } from './conditions.ts';
@@ -121,7 +122,7 @@ async function prepare(context: ActContext): Promise<Acted> {
     );
   }
   await pace.wait(rulesMs);
-  const set = agent.setTraffic(undefined, plan.traffic);
+  const set = agent.setTraffic(undefined, wholeTraffic(plan.traffic));
   if (!set.ok) return failed(set.message, true);
   const before = [...hub.run.lanes.values()].map(({ spec }) => spec);
   const put = await replaceLanes(agent, before, plan.lanes);
@@ -134,6 +135,12 @@ async function prepare(context: ActContext): Promise<Acted> {
   return silent.length === 0 || plan.replicas === 0
     ? done()
     : done(`no call was answered on ${silent.map(({ label, id }) => label || id).join(', ')}`);
+}
+
+/** What the file leaves out is as at a fresh start, not as someone left it. */
+function wholeTraffic(given: Plan['traffic']): Plan['traffic'] {
+  const { ratePerSecond, concurrency: _, $typeName: __, $unknown: ___, ...rest } = defaultTraffic();
+  return { ...rest, ...(given.concurrency === undefined ? { ratePerSecond } : {}), ...given };
 }
 
 async function rollout(preStop: 'none' | number | undefined, context: ActContext): Promise<Acted> {

@@ -17,10 +17,18 @@ export async function putLane(agent: Agent, spec: LaneSpec): Promise<Done> {
  * These lanes and no others, each with new clients. A lane that stays on the same objects is replaced in its place: taking
  * it away first would take the objects along, and putting them back would race with that.
  */
-export async function replaceLanes(agent: Agent, before: readonly LaneSpec[], wanted: readonly LaneSpec[]): Promise<Done> {
+export async function replaceLanes(
+  agent: Agent,
+  before: readonly LaneSpec[],
+  wanted: readonly LaneSpec[],
+): Promise<Done> {
   const stays = (id: string) => {
     const old = before.find((spec) => spec.id === id);
-    return old !== undefined && objectsOf(old) !== undefined && wanted.some((spec) => spec.id === id && spec.preset === old.preset);
+    return (
+      old !== undefined &&
+      objectsOf(old) !== undefined &&
+      wanted.some((spec) => spec.id === id && spec.preset === old.preset)
+    );
   };
   for (const id of agent.laneIds()) if (!stays(id)) agent.removeLane(id);
   for (const spec of wanted) {
