@@ -116,6 +116,13 @@ module.exports = {
       },
     },
     {
+      name: 'ads-apart',
+      comment: "Envoys' ADS server is a program of its own over the Kubernetes client.",
+      severity: 'error',
+      from: { path: '^server/ads/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^server/', pathNot: '^server/(ads|kube|process)/|^server/events/(port|clock)\\.ts$' },
+    },
+    {
       name: 'presets-cut',
       comment: 'Presets apply objects and put lanes; they know the Kubernetes client only.',
       severity: 'error',

@@ -1,4 +1,4 @@
-# One image, three parts: `lbscope pod`, `lbscope agent`, `lbscope dashboard`. docs/cluster.md says how to build and use it.
+# One image, four parts: `lbscope pod`, `lbscope ads`, `lbscope agent`, `lbscope dashboard`. docs/cluster.md says how to build and use it.
 ARG NODE_IMAGE=node:26.10.0-bookworm-slim
 
 FROM ${NODE_IMAGE} AS packages
@@ -22,7 +22,7 @@ WORKDIR /app
 COPY --from=build /image/ ./
 # A number, so that Kubernetes can prove that it is not root.
 USER 1000:1000
-EXPOSE 3000 3001 50051 50052
+EXPOSE 3000 3001 8080 18000 50051 50052
 # No shell in between: signals reach the program, which handles them as PID 1 must.
 ENTRYPOINT ["node", "/app/lbscope.mjs"]
 CMD ["agent"]

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The image's one program: `lbscope pod | agent | dashboard`. Each is a bundle beside this file; the process it runs in is
+// The image's one program: `lbscope pod | ads | agent | dashboard`. Each is a bundle beside this file; the process it runs in is
 // PID 1 of its container, and the bundle installs the signal handlers that PID 1 needs.
 import { existsSync } from 'node:fs';
 
@@ -8,6 +8,7 @@ const at = (path) => new URL(path, here).href;
 
 const programs = {
   pod: [at('dist/pod.mjs')],
+  ads: [at('dist/ads.mjs')],
   agent: [at('dist/agent.mjs')],
   dashboard: [at('dist/dashboard-life.mjs'), at('dashboard/server.js')],
 };

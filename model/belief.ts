@@ -1,3 +1,4 @@
+import { findPreset } from './presets.ts';
 import type { BeliefRun, LaneRun, Run } from './state.ts';
 import { ownerOf } from './truth.ts';
 
@@ -7,14 +8,22 @@ import { ownerOf } from './truth.ts';
  * DNS on a ClusterIP name resolves to one address that never was a pod's.
  */
 export function knowsPods(run: Run, lane: LaneRun): boolean {
-  if (lane.spec.envoyStatus !== '' || lane.spec.resolver === 'kubernetes') return true;
+  if (lane.spec.resolver === 'kubernetes') return true;
   if (lane.belief.addresses.some((address) => ownerOf(run, address) !== undefined)) return true;
+  // A proxy without hosts lacks them all; one that was given a ClusterIP name knows that address and no pod.
+  if (lane.spec.envoyStatus !== '') return lane.belief.addresses.length === 0;
   return lane.spec.resolver === 'dns' && lane.belief.addresses.length === 0;
 }
 
 /** Whether something other than the client decides which pod answers. */
 export function isProxied(lane: LaneRun): boolean {
-  return lane.spec.envoyStatus !== '';
+  return lane.spec.envoyStatus !== '' || isBlindProxy(lane);
+}
+
+/** A proxy that tells nobody what it believes in: HAProxy, nginx, an address that somebody gave. */
+export function isBlindProxy(lane: LaneRun): boolean {
+  const preset = findPreset(lane.spec.preset);
+  return lane.spec.envoyStatus === '' && (preset?.objects !== undefined || preset?.needsTarget === true);
 }
 
 export interface Difference {

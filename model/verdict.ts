@@ -1,4 +1,4 @@
-import { differenceNow, isProxied, knowsPods } from './belief.ts';
+import { differenceNow, isBlindProxy, isProxied, knowsPods } from './belief.ts';
 import { handleOf, isPinned, openedAt, reactionMs } from './changes.ts';
 import { labelOf } from './lanes.ts';
 import { isUneven } from './measures.ts';
@@ -317,6 +317,7 @@ function pinned(run: Run, lane: LaneRun, ready: string[]): Verdict | undefined {
   const settled = settledScore(run, lane);
   const enough = settled.answered >= sampleNeeded && isUneven(spread(settled, ready));
   if (!enough) return undefined;
+  if (isBlindProxy(lane)) return say(`pinned:blind:${n}`, `Pinned: ${some}; the proxy calls no other.`);
   if (isProxied(lane) && !knowsPod(run, lane, ready)) {
     return say(`pinned:proxy:${n}`, `Pinned: ${some}; the proxy sees one address.`);
   }
@@ -411,6 +412,7 @@ function worstReaction(change: ChangeRun, laneId: string): StoryRun | undefined 
 }
 
 function spentOn(run: Run, lane: LaneRun, story: StoryRun): string {
+  if (isBlindProxy(lane)) return ' until the proxy found it by itself';
   if (!knowsPods(run, lane)) return ': a new connection happened to reach it';
   const told = story.told === undefined ? 0 : story.told - story.slice!;
   if (told < (reactionMs(story) ?? 0) / 2) return ' spent connecting';

@@ -24,6 +24,8 @@ try {
   for (const file of readdirSync(join(root, 'dist'))) {
     if (!left.includes(file)) cpSync(join(root, 'dist', file), join(target, 'dist', file));
   }
+  // The agent prints, or applies, the objects of presets.
+  cpSync(join(root, 'k8s', 'ways-in'), join(target, 'k8s', 'ways-in'), { recursive: true });
   cpSync(join(root, '.next', 'standalone'), join(target, 'dashboard'), { recursive: true, verbatimSymlinks: true });
   withoutRandomKeys(join(target, 'dashboard', '.next'));
   for (const entry of readdirSync(target)) say(`  ${entry}: ${(bytes(join(target, entry)) / 1e6).toFixed(1)} MB`);

@@ -6,6 +6,7 @@ import { root } from './node.mjs';
 
 const programs = {
   pod: 'server/pod/main.ts',
+  ads: 'server/ads/main.ts',
   keeper: 'server/process/keeper.ts',
   lab: 'server/lab/main.ts',
   agent: 'server/main.ts',

@@ -14,7 +14,7 @@ export interface Settings {
 export type ParsedSettings = { ok: true; settings: Settings } | { ok: false; faults: string[] };
 
 /** Reads the environment; all faults at once. */
-export function readSettings(env: NodeJS.ProcessEnv): ParsedSettings {
+export function readSettings(env: Readonly<Record<string, string | undefined>>): ParsedSettings {
   const faults: string[] = [];
   const name = (variable: string, fallback: string): string => {
     const value = env[variable] || fallback;

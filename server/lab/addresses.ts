@@ -25,7 +25,10 @@ export interface Range {
   /** Takes an address of an earlier run out of circulation; false when it is not of this range. */
   keepPodIP(ip: string): boolean;
   isServiceIP(ip: string): boolean;
-  /** The lowest Service address not in `taken`. */
+  /**
+   * A Service address not in `taken`, one after the other: an address that was given back comes last, as rules and connections
+   * may still know its former owner.
+   */
   freeServiceIP(taken: ReadonlySet<string>): string | undefined;
   /** Where the pod counter stands, to be stored and given to the next run. */
   readonly podCounter: number;
@@ -83,6 +86,7 @@ function listen(host: string, port: number): Promise<ListenOutcome> {
 function createRange(second: number, addresses: 'own' | 'shared', lock: Server, start: number): Range {
   const prefix = `127.${second}.`;
   let counter = start;
+  let lastService = 0;
   const podIP = (index: number) => `${prefix}${1 + Math.floor(index / podsPerBlock)}.${1 + (index % podsPerBlock)}`;
   const podIndex = (ip: string): number | undefined => {
     const [first, n, block, host, ...rest] = ip.split('.').map(Number);
@@ -107,8 +111,9 @@ function createRange(second: number, addresses: 'own' | 'shared', lock: Server, 
     },
     isServiceIP: (ip) => ip.startsWith(`${prefix}255.`),
     freeServiceIP(taken) {
-      for (let host = 1; host <= 254; host++) {
-        const ip = `${prefix}255.${host}`;
+      for (let tried = 0; tried < 254; tried++) {
+        lastService = (lastService % 254) + 1;
+        const ip = `${prefix}255.${lastService}`;
         if (!taken.has(ip)) return ip;
       }
       return undefined;

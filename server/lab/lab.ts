@@ -125,6 +125,7 @@ export async function startLab(options: Options, env: Environment): Promise<Star
     runtime: createLocalRuntime({
       distDir: folders.dist,
       dns: () => ({ host, port: dns.port }),
+      api: () => apiServer.url,
       envoyCacheDir: folders.envoyCache,
       env,
     }),

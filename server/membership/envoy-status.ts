@@ -2,10 +2,16 @@ import http from 'node:http';
 
 /** One look at an Envoy's status listener. Never an exception. */
 export type Reading =
-  | { readonly kind: 'read'; readonly hosts: readonly string[]; readonly lookups: Lookups | undefined }
+  | {
+      readonly kind: 'read';
+      readonly hosts: readonly string[];
+      readonly lookups: Lookups | undefined;
+      /** How it hears of hosts: it asks DNS, or an ADS server pushes. */
+      readonly by: 'dns' | 'push';
+    }
   | { readonly kind: 'unreachable'; readonly reason: string };
 
-/** Envoy's own counters of its cluster's DNS updates; cumulative since its start. */
+/** Envoy's own counters of its cluster's updates, by DNS or by push; cumulative since its start. */
 export interface Lookups {
   readonly attempt: number;
   readonly success: number;
@@ -22,6 +28,8 @@ const timeoutMs = 2_000;
 const longestAnswer = 8 * 1024 * 1024;
 /** The listener routes to Envoy's admin interface through a cluster of this name; it is not an upstream of calls. */
 const adminCluster = 'admin';
+/** Nor is this: an Envoy that has it is told its hosts through it. */
+const adsCluster = 'ads';
 
 export function createEnvoyStatus(): EnvoyStatus {
   const agent = new http.Agent({ keepAlive: true, maxSockets: 2 });
@@ -61,7 +69,7 @@ export function createEnvoyStatus(): EnvoyStatus {
         `/stats?format=json&filter=${encodeURIComponent(`^cluster\\.${quoted(parsed.name)}\\.update_`)}`,
       );
       const lookups = typeof stats === 'string' || stats.code !== 200 ? undefined : parseStats(stats.text);
-      return { kind: 'read', hosts: parsed.hosts, lookups };
+      return { kind: 'read', hosts: parsed.hosts, lookups, by: parsed.by };
     },
     close: () => agent.destroy(),
   };
@@ -72,11 +80,11 @@ function quoted(name: string): string {
 }
 
 /** Hosts of the one cluster that carries calls, "ip:port", sorted. Those a health check or outlier detection keeps out are left out. */
-export function parseClusters(text: string): { name: string; hosts: string[] } | undefined {
+export function parseClusters(text: string): { name: string; hosts: string[]; by: 'dns' | 'push' } | undefined {
   try {
     const { cluster_statuses: statuses } = JSON.parse(text);
     if (!Array.isArray(statuses)) return undefined;
-    const cluster = statuses.find((each) => each?.name !== adminCluster);
+    const cluster = statuses.find((each) => each?.name !== adminCluster && each?.name !== adsCluster);
     if (cluster === undefined) return undefined;
     const hosts: string[] = [];
     for (const host of cluster.host_statuses ?? []) {
@@ -86,7 +94,8 @@ export function parseClusters(text: string): { name: string; hosts: string[] } |
       if (health.pending_dynamic_removal) continue;
       hosts.push(`${address}:${port}`);
     }
-    return { name: String(cluster.name), hosts: hosts.sort((a, b) => a.localeCompare(b, 'en', { numeric: true })) };
+    const by = statuses.some((each) => each?.name === adsCluster) ? 'push' : 'dns';
+    return { name: String(cluster.name), hosts: hosts.sort((a, b) => a.localeCompare(b, 'en', { numeric: true })), by };
   } catch {
     return undefined;
   }

@@ -62,7 +62,12 @@ function setUp(first: Reading) {
 }
 
 const lookups = (success: number, failure = 0): Lookups => ({ attempt: success + failure, success, failure, empty: 0 });
-const read = (hosts: string[], counters: Lookups): Reading => ({ kind: 'read', hosts, lookups: counters });
+const read = (hosts: string[], counters: Lookups, by: 'dns' | 'push' = 'dns'): Reading => ({
+  kind: 'read',
+  hosts,
+  lookups: counters,
+  by,
+});
 
 test('each lookup of Envoy is a resolution, changed or not, and the next one is computed from it', async () => {
   const world = setUp(read(['10.0.0.1:1'], lookups(1)));
@@ -161,9 +166,25 @@ test('hosts that Envoy does not use are left out, and what is not Envoy is not r
   expect(parseClusters(JSON.stringify({ cluster_statuses: statuses }))).toEqual({
     name: 'greeter',
     hosts: ['10.0.0.9:50051', '10.0.0.10:50051'],
+    by: 'dns',
   });
   for (const wrong of ['', '{}', '[]', '<html>', '{"cluster_statuses":[]}'])
     expect(parseClusters(wrong)).toBeUndefined();
   expect(parseStats('{"stats":[{"name":"cluster.greeter.update_success","value":3}]}')).toMatchObject({ success: 3 });
   expect(parseStats('nonsense')).toBeUndefined();
+});
+
+test('an Envoy that is told by an ADS server: each change is a push, and no lookup is computed', async () => {
+  const world = setUp(read(['10.0.0.1:1'], lookups(1), 'push'));
+  await world.advance(0);
+  world.reading = read(['10.0.0.1:1', '10.0.0.2:1'], lookups(2), 'push');
+  await world.advance(1_100);
+  expect(world.of('resolved').at(-1)?.kind?.value).toMatchObject({ trigger: 'watch', changed: true });
+  expect(world.of('nextTrigger').at(-1)?.kind?.value).toMatchObject({ kind: 'push' });
+  const clusters = ['ads', 'admin', 'greeter'].map((name) => ({ name, host_statuses: [] }));
+  expect(parseClusters(JSON.stringify({ cluster_statuses: clusters }))).toEqual({
+    name: 'greeter',
+    hosts: [],
+    by: 'push',
+  });
 });

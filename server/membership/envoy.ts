@@ -71,12 +71,12 @@ export class EnvoyMembership {
       onState('unreachable', reading.reason);
     } else {
       onState('ok', '');
-      this.#tell(reading.hosts, reading.lookups);
+      this.#tell(reading.hosts, reading.lookups, reading.by);
     }
     this.#arm();
   }
 
-  #tell(hosts: readonly string[], lookups: Lookups | undefined): void {
+  #tell(hosts: readonly string[], lookups: Lookups | undefined, by: 'dns' | 'push'): void {
     const { clock, events, laneId } = this.#options;
     const now = clock.now();
     const before = this.#lookups;
@@ -94,9 +94,9 @@ export class EnvoyMembership {
           case: 'resolutionFailed',
           value: {
             source: 'envoy',
-            trigger: 'timer',
+            trigger: by === 'dns' ? 'timer' : 'watch',
             code: 'SERVFAIL',
-            message: "Envoy's own lookup failed",
+            message: by === 'dns' ? "Envoy's own lookup failed" : 'Envoy refused what its ADS server pushed',
             effect: hosts.length > 0 ? 'kept' : 'dropped',
           },
         },
@@ -115,13 +115,19 @@ export class EnvoyMembership {
           value: {
             addresses: [...hosts],
             source: 'envoy',
-            trigger: since === undefined ? 'first use' : 'timer',
+            trigger: since === undefined ? 'first use' : by === 'dns' ? 'timer' : 'watch',
             changed,
           },
         },
       });
     }
     if (!succeeded && !failed && since !== undefined) return;
+    if (by === 'push') {
+      this.#lookupAt = undefined;
+      const reason = 'its ADS server pushes the next change';
+      events.emit({ at: now, laneId, kind: { case: 'nextTrigger', value: { kind: 'push', reason } } });
+      return;
+    }
     const at = this.#lookupAt === undefined ? undefined : this.#lookupAt + refreshMs;
     events.emit({
       at: now,

@@ -2,6 +2,8 @@ import type { SliceWatch } from '../balancing/resolver/port.ts';
 import type { TimerHandle, Timers } from '../events/port.ts';
 
 const everyMs = 1_000;
+/** kube-proxy applies no two changes within its minSyncPeriod of 1 s: before, the Service would refuse. */
+const rulesMs = 1_100;
 
 export interface ServicePresenceOptions {
   /** service.namespace...:port */
@@ -20,6 +22,7 @@ export class ServicePresence {
   #watch: { stop(): void } | undefined;
   #timer: TimerHandle | undefined;
   #state: 'ok' | 'unreachable' | undefined;
+  #soon: TimerHandle | undefined;
 
   constructor(options: ServicePresenceOptions) {
     this.#options = options;
@@ -30,7 +33,7 @@ export class ServicePresence {
     const colon = target.lastIndexOf(':');
     const [name = '', namespace = ''] = target.slice(0, colon).split('.');
     this.#watch = sliceWatch.watch({ name, namespace }, Number(target.slice(colon + 1)), {
-      onEndpoints: (addresses) => this.#tell(addresses.length > 0 ? 'ok' : 'unreachable'),
+      onEndpoints: (addresses) => this.#heard(addresses.length > 0),
       onState: (state) => {
         if (state === 'forbidden') this.#tell('ok');
       },
@@ -41,10 +44,20 @@ export class ServicePresence {
   stop(): void {
     this.#watch?.stop();
     this.#timer?.cancel();
+    this.#soon?.cancel();
   }
 
   /** A watch is told at once; there is nothing to look at more often. */
   hurry(): void {}
+
+  #heard(ready: boolean): void {
+    this.#soon?.cancel();
+    this.#soon = undefined;
+    if (!ready) this.#tell('unreachable');
+    else if (this.#state === undefined || this.#state === 'unreachable') {
+      this.#soon = this.#options.timers.setTimeout(() => this.#tell('ok'), rulesMs);
+    }
+  }
 
   #tell(state: 'ok' | 'unreachable'): void {
     this.#state = state;

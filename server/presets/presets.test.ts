@@ -85,3 +85,57 @@ test('a preset without objects is its lane alone, under the id that was asked fo
   expect(await presetsOf.add('zzz', {})).toMatchObject({ ok: false, code: 'not_found' });
   expect(findPreset('zzz')).toBeUndefined();
 });
+
+test('objects are applied with the names of this cluster, workers included; the last lane takes them along', async () => {
+  const presetsOf = make('apply');
+  expect(await presetsOf.add('envoy-eds', { workers: 3 })).toMatchObject({ ok: true, applied: true });
+  expect(asked[0]).toBe('PATCH /api/v1/namespaces/shop/serviceaccounts/greeter-ads?fieldManager=lbscope&force=true');
+  expect(asked).toContain(
+    'PATCH /apis/rbac.authorization.k8s.io/v1/namespaces/shop/rolebindings/greeter-ads?fieldManager=lbscope&force=true',
+  );
+  for (const { metadata } of bodies) expect(metadata.namespace).toBe('shop');
+  const text = JSON.stringify(bodies);
+  expect(text).not.toMatch(/lbscope\.svc|"namespace":"lbscope"/);
+  expect(text).toContain('greeter-ads.shop.svc.cluster.local');
+  expect(text).toContain('"SERVICE","value":"web"');
+  expect(text).toContain('"SERVICE_PORT","value":"7000"');
+  expect(text).toContain('"--concurrency","3"');
+
+  await presetsOf.add('envoy-eds', { laneId: 'second' });
+  asked = [];
+  const [first, second] = put as [LaneSpec, LaneSpec];
+  presetsOf.laneChanged(first, true);
+  await Promise.resolve();
+  expect(asked).toEqual([]);
+  presetsOf.laneChanged(second, true);
+  await expect.poll(() => asked.length).toBe(8);
+  expect(asked.every((each) => each.startsWith('DELETE '))).toBe(true);
+  expect(faults).toEqual([]);
+});
+
+test('print: nothing is asked of the cluster, and the answer holds what to apply, comments included', async () => {
+  const presetsOf = make('print');
+  const added = await presetsOf.add('envoy-retry', {});
+  expect(added).toMatchObject({ ok: true, applied: false, note: expect.stringContaining('kubectl apply') });
+  expect(added.ok && added.objects).toContain('web-all.shop.svc.cluster.local');
+  expect(added.ok && added.objects).toContain('# RETRY.');
+  expect(presetsOf.objects('envoy-retry')).toBe(added.ok ? added.objects : '');
+  const [lane] = put as [LaneSpec];
+  presetsOf.laneChanged(lane, true);
+  expect(asked).toEqual([]);
+});
+
+test('a cluster that forbids: the lane is there, nothing was applied, and the note says why', async () => {
+  refuse = () => 403;
+  expect(await make('apply').add('haproxy', {})).toMatchObject({
+    ok: true,
+    applied: false,
+    note: expect.stringContaining('does not allow the agent to apply the ConfigMap greeter-haproxy-config'),
+  });
+  expect(put).toHaveLength(1);
+});
+
+test('no room for another lane: nothing is applied', async () => {
+  expect(await make('apply', 0).add('haproxy', {})).toMatchObject({ ok: false, code: 'resource_exhausted' });
+  expect(asked).toEqual([]);
+});

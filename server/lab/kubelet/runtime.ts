@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Environment } from '../clock.ts';
 import { prepareEnvoy } from '../envoy/prepare.ts';
+import { type ProxyName, prepareProxy } from '../proxies/prepare.ts';
 import type { Json } from '../store-port.ts';
 
 /** What the kubelet starts for a container. */
@@ -40,12 +41,20 @@ export interface LocalRuntimeOptions {
   /** The folder of the bundled programs: pod.mjs and keeper.mjs. */
   readonly distDir: string;
   readonly dns: () => { host: string; port: number };
+  /** URL of the lab's Kubernetes API, once it listens. */
+  readonly api: () => string;
   /** Where Envoy's binary is cached. */
   readonly envoyCacheDir?: string;
   readonly env: Environment;
 }
 
-export const knownImages = ['lbscope:* (args: ["pod"])', 'envoyproxy/envoy:*'] as const;
+export const knownImages = [
+  'lbscope:* (args: ["pod"] or ["ads"])',
+  'envoyproxy/envoy:*',
+  'haproxy:*',
+  'nginx:*',
+  'nginxinc/nginx-unprivileged:*',
+] as const;
 
 /** Image name without registry, tag and digest. */
 export function imageName(image: string): string {
@@ -54,16 +63,20 @@ export function imageName(image: string): string {
 }
 
 export const isEnvoyImage = (image: string): boolean => /(^|\/)envoyproxy\/envoy(-\w+)?$/.test(imageName(image));
-const isPodImage = (image: string): boolean => /(^|\/)lbscope$/.test(imageName(image));
+const isOwnImage = (image: string): boolean => /(^|\/)lbscope$/.test(imageName(image));
+const proxyOf = (image: string): ProxyName | undefined =>
+  /^(haproxy|nginx)(?:-unprivileged)?$/.exec(imageName(image).split('/').at(-1) ?? '')?.[1] as ProxyName | undefined;
 
-/** The programs this repository knows how to run: its own pod, and Envoy. */
+/** The programs this repository knows how to run: its own, and the proxies of its presets where the machine has them. */
 export function createLocalRuntime(options: LocalRuntimeOptions): Runtime {
   return {
     images: knownImages,
     async prepare(request) {
       const image = String(request.container.image ?? '');
-      if (isPodImage(image)) return podProgram(request, options);
+      if (isOwnImage(image)) return ownProgram(request, options);
       if (isEnvoyImage(image)) return envoyProgram(request, options);
+      const proxy = proxyOf(image);
+      if (proxy !== undefined) return proxyProgram(proxy, request, options);
       return {
         kind: 'unknown-image',
         message: `failed to pull and unpack image "${image}": the lab runs local programs only and knows ${knownImages.join(' and ')}`,
@@ -72,13 +85,13 @@ export function createLocalRuntime(options: LocalRuntimeOptions): Runtime {
   };
 }
 
-async function podProgram(request: ProgramRequest, { distDir }: LocalRuntimeOptions): Promise<Program> {
+async function ownProgram(request: ProgramRequest, { distDir, api }: LocalRuntimeOptions): Promise<Program> {
   const [role = 'pod', ...rest] = request.args;
-  if (role !== 'pod') {
+  if (role !== 'pod' && role !== 'ads') {
     return {
       kind: 'unavailable',
       reason: 'RunContainerError',
-      message: `lbscope has no program "${role}"; the lab runs "pod"`,
+      message: `the lab has no program "${role}": it runs "pod" and "ads"; the agent and the dashboard run beside it`,
     };
   }
   const env: Record<string, string> = { LISTEN_ADDRESS: request.podIP };
@@ -89,10 +102,12 @@ async function podProgram(request: ProgramRequest, { distDir }: LocalRuntimeOpti
       if (port > 0) env[name] = String(await request.shared(port));
     }
   }
+  // What a pod's service account and KUBERNETES_SERVICE_HOST are in a cluster.
+  if (role === 'ads') env.KUBE_SERVER = api();
   return {
     kind: 'program',
     command: process.execPath,
-    args: [join(distDir, 'pod.mjs'), ...rest],
+    args: [join(distDir, `${role}.mjs`), ...rest],
     env,
   };
 }
@@ -124,9 +139,39 @@ async function envoyProgram(request: ProgramRequest, options: LocalRuntimeOption
   };
 }
 
+async function proxyProgram(name: ProxyName, request: ProgramRequest, options: LocalRuntimeOptions): Promise<Program> {
+  const reason = name === 'haproxy' ? 'HaproxyUnavailable' : 'NginxUnavailable';
+  if (request.shared) {
+    const message = `pods share 127.0.0.1 on this machine, where ${name}'s ports would meet those of other proxies`;
+    return { kind: 'unavailable', reason, message };
+  }
+  const path = configPath(request.container.args ?? []) ?? '';
+  const config = request.readMounted(path);
+  if (config === undefined) {
+    return { kind: 'unavailable', reason: 'CreateContainerError', message: `no volume of the pod holds ${path}` };
+  }
+  const dns = options.dns();
+  const prepared = await prepareProxy({
+    name,
+    config,
+    podIP: request.podIP,
+    dnsHost: dns.host,
+    dnsPort: dns.port,
+    dir: request.dir,
+    env: options.env,
+  });
+  if (!prepared.ok) return { kind: 'unavailable', reason, message: prepared.reason };
+  return {
+    kind: 'program',
+    command: process.execPath,
+    args: [join(options.distDir, 'keeper.mjs'), '--', prepared.command, ...prepared.args],
+    env: {},
+  };
+}
+
 function configPath(args: readonly string[]): string | undefined {
   for (const [index, arg] of args.entries()) {
-    if (arg === '-c' || arg === '--config-path') return args[index + 1];
+    if (arg === '-c' || arg === '-f' || arg === '--config-path') return args[index + 1];
     if (arg.startsWith('--config-path=')) return arg.slice('--config-path='.length);
   }
   return undefined;
