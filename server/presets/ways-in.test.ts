@@ -167,6 +167,7 @@ describe.skipIf(process.platform !== 'linux')('ways in, in the lab', () => {
     // The lane goes, and the objects with it.
     const lane = preset?.lane(names);
     presets.laneChanged({ ...lane, id, preset: id } as never, true);
-    await expect.poll(() => get(`/apis/apps/v1/namespaces/lbscope/deployments/greeter-${id}`)).toBeUndefined();
+    await expect.poll(() => get(`${namespaced}/configmaps/greeter-${id}-config`)).toBeUndefined();
+    expect(await get(`/apis/apps/v1/namespaces/lbscope/deployments/greeter-${id}`)).toBeUndefined();
   });
 });
