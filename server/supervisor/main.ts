@@ -8,6 +8,7 @@ import { Child, type ChildEvents } from './child.ts';
 import { claim } from './claim.ts';
 import { type Options, parseOptions, usage } from './options.ts';
 import { freePort } from './ports.ts';
+import { links, prepareShare } from './share.ts';
 
 const dist = dirname(fileURLToPath(import.meta.url));
 const root = resolve(dist, '..');
@@ -66,15 +67,20 @@ async function run(options: Options): Promise<void> {
     rmSync(join(stateDir, 'agent', options.kubeconfig ? 'lanes.json' : ''), { recursive: true, force: true });
   }
 
+  const share = options.share ? prepareShare(join(stateDir, 'share')) : undefined;
+  // Everything but the dashboard stays on loopback, also when it is shared.
+  const dashboardHost = share === undefined ? loopback : '0.0.0.0';
+  const names = share === undefined ? [] : [...share.addresses, share.name];
+
   const taken = new Set<number>();
-  const claimPort = async (what: string, wanted: number): Promise<number> => {
-    const port = await freePort(wanted, loopback, taken);
+  const claimPort = async (what: string, wanted: number, host = loopback): Promise<number> => {
+    const port = await freePort(wanted, host, taken);
     if (port === undefined) throw new Error(`no free port from ${wanted} on for the ${what}; name another with a flag`);
     if (port !== wanted) say(`  port ${wanted} is taken: the ${what} uses ${port}`);
     taken.add(port);
     return port;
   };
-  let dashboardPort = await claimPort('dashboard', options.port);
+  let dashboardPort = await claimPort('dashboard', options.port, dashboardHost);
   let agentPort = await claimPort('agent', options.agentPort);
   let apiPort = options.kubeconfig ? 0 : await claimPort("lab's Kubernetes API", options.apiPort);
   let dnsPort = options.kubeconfig ? 0 : await claimPort("lab's DNS", options.dnsPort);
@@ -110,7 +116,19 @@ async function run(options: Options): Promise<void> {
     up.announced = true;
     held.note(url());
     say('');
-    say(`  lbscope  ${url()}`);
+    if (share === undefined) say(`  lbscope  ${url()}`);
+    else {
+      const { presenter, viewers } = links(share, dashboardPort);
+      say(`  lbscope  ${presenter}`);
+      say('           (yours: this link may change things; do not show it)');
+      say('');
+      say(
+        viewers.length === 0
+          ? '  No address of this machine can be reached by others.'
+          : '  For the room, to look and to vote:',
+      );
+      for (const link of viewers) say(`    ${link}`);
+    }
     if (labReady) {
       say('');
       say('  The embedded cluster speaks the Kubernetes API; in another terminal:');
@@ -136,6 +154,12 @@ async function run(options: Options): Promise<void> {
         ],
         ...['--dashboard-port', String(dashboardPort), '--scenarios-dir', join(root, 'scenarios')],
         ...(options.namespace ? ['--namespace', options.namespace] : []),
+        ...(share === undefined
+          ? []
+          : [
+              ...['--control-token-file', share.controlTokenFile, '--vote-token-file', share.voteTokenFile],
+              ...['--allowed-hosts', names.join(',')],
+            ]),
         ...(options.rate !== undefined ? ['--rate', String(options.rate)] : []),
         ...(options.kubeconfig
           ? ['--kubeconfig', options.kubeconfig]
@@ -163,9 +187,12 @@ async function run(options: Options): Promise<void> {
       args: () => ['--import', join(dist, 'dashboard-life.mjs'), join(root, '.next', 'standalone', 'server.js')],
       env: () => ({
         PORT: String(dashboardPort),
-        HOSTNAME: loopback,
+        HOSTNAME: dashboardHost,
         NODE_ENV: 'production',
         LBSCOPE_AGENT_URL: `http://${loopback}:${agentPort}`,
+        LBSCOPE_ALLOWED_HOSTS: names.join(','),
+        // What the page shows as link and QR code; the vote token is for everyone in the room.
+        ...(share === undefined ? {} : { LBSCOPE_VIEWER_LINKS: links(share, dashboardPort).viewers.join(' ') }),
       }),
       logFile: logFile('dashboard'),
       readyLine: (line) => (/Ready in/.test(line) ? line : undefined),

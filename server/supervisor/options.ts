@@ -17,6 +17,8 @@ export interface Options {
   /** Where runs are recorded; undefined: recordings/ in the state folder. */
   readonly dataDir: string | undefined;
   readonly resume: boolean;
+  /** Others in the room may look and vote: the dashboard alone listens beyond loopback, and changing things needs a token. */
+  readonly share: boolean;
 }
 
 const flags = {
@@ -35,6 +37,7 @@ const flags = {
     help: 'where runs are recorded, default recordings in the state folder',
   },
   resume: { type: 'boolean', env: 'LBSCOPE_RESUME', help: 'go on with the pods, lanes and traffic of the last start' },
+  share: { type: 'boolean', env: 'LBSCOPE_SHARE', help: 'let others look and vote from their own devices' },
   help: { type: 'boolean', env: undefined, help: 'this text' },
 } as const;
 
@@ -104,6 +107,7 @@ export function parseOptions(args: readonly string[], env: Readonly<Record<strin
     stateDir: text('state-dir')?.value ?? '.run',
     dataDir: text('data-dir')?.value,
     resume: values.resume === true || ['1', 'true'].includes(env.LBSCOPE_RESUME ?? ''),
+    share: values.share === true || ['1', 'true'].includes(env.LBSCOPE_SHARE ?? ''),
   };
   const ports = {
     port: options.port,
