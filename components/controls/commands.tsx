@@ -31,6 +31,17 @@ export function Commands() {
   const { phase } = useLive();
   const actions = useActions();
   const disabled = phase.kind !== 'live';
+  if (phase.kind === 'recorded') {
+    return (
+      <div className="commands">
+        <span className="commands-why">Recorded: nothing here acts on the cluster.</span>
+        <span className="signs">
+          <ThemeSwitch />
+          <Help />
+        </span>
+      </div>
+    );
+  }
   return (
     <div className="commands">
       <StartStop />
@@ -52,6 +63,9 @@ export function Commands() {
       >
         New run
       </button>
+      <a className="word" data-testid="runs-link" href="/runs">
+        Runs
+      </a>
       <span className="signs">
         <ThemeSwitch />
         <Help />

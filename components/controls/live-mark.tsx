@@ -5,12 +5,13 @@ import { useLive } from '../live/provider.tsx';
 import type { LiveView } from '../live/store.ts';
 import { offsetMinutes } from '../ui/zone.ts';
 
-export type LiveState = 'connecting' | 'live' | 'behind' | 'lost' | 'frozen';
+export type LiveState = 'connecting' | 'live' | 'behind' | 'lost' | 'frozen' | 'recorded';
 
 /** Reports older than this while the stream is up: the page lags behind the agent. */
 const behindMs = 3_000;
 
 export function liveState(view: LiveView): LiveState {
+  if (view.phase.kind === 'recorded') return 'recorded';
   if (view.frozen) return 'frozen';
   if (view.phase.kind !== 'live') return view.phase.kind;
   const last = view.snapshot?.bins[view.snapshot.bins.length - 1];
@@ -24,6 +25,7 @@ const words: Record<LiveState, string> = {
   behind: 'Behind',
   lost: 'Lost',
   frozen: 'Frozen',
+  recorded: 'Recorded',
 };
 
 /** Where the picture stands: live, behind, lost or frozen; the agent's clock and the number of the last update. */

@@ -24,7 +24,7 @@ export async function readSince(
     const next = widthsMs.find((each) => each > width);
     // The coarsest that can be used; only what it does not reach is asked for more coarsely.
     if (next !== undefined && next <= resolutionMs) continue;
-    const answer = await read({
+    const answer = await readAll(read, {
       runId,
       from: fromMs(sinceMs),
       ...(until === undefined ? {} : { to: fromMs(until) }),
@@ -42,6 +42,22 @@ export async function readSince(
     until = first === undefined ? reached : toMs(first.from);
   }
   return history;
+}
+
+/** A large answer comes in parts, each saying from where to ask on. */
+export async function readAll(
+  read: ReadHistory,
+  request: MessageInitShape<typeof ReadHistoryRequestSchema>,
+): Promise<Pick<ReadHistoryResponse, 'frames' | 'events' | 'since'>> {
+  const first = await read(request);
+  let { frames, events, moreFrom } = first;
+  while (moreFrom !== undefined) {
+    const answer = await read({ ...request, from: moreFrom });
+    frames = joinFrames(frames, answer.frames);
+    events = joinEvents(events, answer.events);
+    moreFrom = answer.moreFrom;
+  }
+  return { frames, events, since: first.since };
 }
 
 /** What was read later, behind what was read before. */

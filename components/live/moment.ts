@@ -1,6 +1,6 @@
 import { momentOf } from '../../model/past.ts';
 import { toMs } from '../../model/time.ts';
-import { instant } from '../ui/instant.ts';
+import { instant, stamp } from '../ui/instant.ts';
 import { readSince } from './history.ts';
 import { reasonOf } from './outcome.ts';
 import type { LiveStore } from './store.ts';
@@ -26,7 +26,8 @@ async function restore(store: LiveStore, atMs: number, runId: string | undefined
   const { snapshot, nowMs } = store.getView();
   if (snapshot === undefined || store.history === undefined) return;
   if (runId !== undefined && runId !== snapshot.runId) {
-    store.refused('The run that this link names is over: what you see is the run that is live.');
+    // That run is over; what was recorded of it has a page of its own.
+    window.location.replace(`/runs/${encodeURIComponent(runId)}?at=${encodeURIComponent(stamp(atMs))}`);
     return;
   }
   const startMs = toMs(snapshot.runStartedAt);

@@ -4,10 +4,13 @@ import { createContext, type ReactNode, useContext, useEffect, useState, useSync
 import { type Actions, createActions } from './actions.ts';
 import { agentClient } from './client.ts';
 import { restoreFromUrl } from './moment.ts';
-import { LiveStore, type LiveView } from './store.ts';
+import { LiveStore, type LiveView, type PageStore } from './store.ts';
 import { Watcher } from './watch.ts';
 
-const Context = createContext<LiveStore | undefined>(undefined);
+const Context = createContext<PageStore | undefined>(undefined);
+
+/** Hands another source of the page's state down: a recorded run. */
+export const StoreProvider = Context;
 
 /** An hour of a busy run is some megabytes. */
 const historyTimeoutMs = 20_000;
@@ -55,7 +58,7 @@ function connect(store: LiveStore): () => void {
   };
 }
 
-export function useLiveStore(): LiveStore {
+export function useLiveStore(): PageStore {
   const store = useContext(Context);
   if (store === undefined) throw new Error('useLiveStore needs a LiveProvider above it');
   return store;

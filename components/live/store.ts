@@ -39,7 +39,7 @@ const noticeForMs = 7_000;
 /** The picture trails the agent by one frame and its way here, so that the now edge always has data behind it. */
 export const trailMs = 260;
 
-const nothing: LiveView = {
+export const nothing: LiveView = {
   phase: { kind: 'connecting' },
   snapshot: undefined,
   nowMs: 0,
@@ -48,6 +48,22 @@ const nothing: LiveView = {
   pending: {},
   notice: undefined,
 };
+
+/** What the page asks of its state, be it live or a recorded run. */
+export type PageStore = Pick<
+  LiveStore,
+  | 'actions'
+  | 'history'
+  | 'subscribe'
+  | 'getView'
+  | 'getServerView'
+  | 'edgeMs'
+  | 'freeze'
+  | 'goLive'
+  | 'expect'
+  | 'refused'
+  | 'dismiss'
+>;
 
 /** The state of the page: one fold of what the agent says, published to React at a calm pace. */
 export class LiveStore {

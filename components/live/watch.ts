@@ -6,6 +6,8 @@ import { reasonOf } from './outcome.ts';
 export type Phase =
   | { kind: 'connecting' }
   | { kind: 'live' }
+  /** No stream at all: a recorded run is shown (replay.ts). */
+  | { kind: 'recorded' }
   /** No stream since `sinceMs` of the local clock; the next attempt is being made or waited for. */
   | { kind: 'lost'; sinceMs: number; reason: string; attempt: number };
 

@@ -25,7 +25,7 @@ export function Foot({
   seen: { fromMs: number; toMs: number };
   follow(): void;
 }) {
-  const { frozen, snapshot } = useLive();
+  const { frozen, snapshot, phase } = useLive();
   const store = useLiveStore();
   const chosen = presetOf(control.view, limits);
   const inPast = control.view.edgeMs !== undefined;
@@ -80,17 +80,19 @@ export function Foot({
           (snapshot !== undefined &&
             `Run ${snapshot.runId.slice(0, 8)}${snapshot.agentVersion === '' ? '' : `, agent ${snapshot.agentVersion}`}`)}
       </span>
-      <button
-        type="button"
-        className="freeze"
-        data-testid="freeze"
-        aria-pressed={frozen}
-        disabled={snapshot === undefined}
-        onClick={() => toggleFreeze(store)}
-      >
-        <span className={frozen ? 'sign-live' : 'sign-pause'} aria-hidden />
-        {frozen ? 'Go live' : 'Freeze'}
-      </button>
+      {phase.kind !== 'recorded' && (
+        <button
+          type="button"
+          className="freeze"
+          data-testid="freeze"
+          aria-pressed={frozen}
+          disabled={snapshot === undefined}
+          onClick={() => toggleFreeze(store)}
+        >
+          <span className={frozen ? 'sign-live' : 'sign-pause'} aria-hidden />
+          {frozen ? 'Go live' : 'Freeze'}
+        </button>
+      )}
     </footer>
   );
 }

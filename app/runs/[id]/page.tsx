@@ -1,0 +1,11 @@
+import { Replay } from '../../../components/runs/replay.tsx';
+import { Timeline } from '../../../components/timeline/timeline.tsx';
+
+export default async function Page({ params }: { params: Promise<{ id: string }> }) {
+  const { id } = await params;
+  return (
+    <Replay runId={id}>
+      <Timeline />
+    </Replay>
+  );
+}
