@@ -29,7 +29,7 @@ export interface LaneView {
   belief?: { addresses?: string[]; missing?: string[]; ghosts?: string[]; nextTrigger: string };
   fairness: { jain: number; calls: number; podsReady: number; random: number };
   latency: { p50Ms: number; p99Ms: number; calls: number };
-  rate: { asked: number; achieved: number };
+  rate: { asked: number; achieved: number; scheduleErrorP99Ms?: number };
   errors?: Record<string, number>;
   verdict: string;
   issued: number;

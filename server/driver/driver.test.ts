@@ -220,7 +220,6 @@ test('a main thread that is held up shifts the schedule of its own calls, and no
   expect(inMain).toBeGreaterThan(3 * 0.5 * 500);
   // The machine may hold up both.
   expect(inWorker * 2).toBeLessThan(inMain);
-  expect(sides[0].seen.sums.shortfall).toBe(0);
 });
 
 // ---- in injected time, each message cloned as between threads
