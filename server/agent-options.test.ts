@@ -9,6 +9,8 @@ test('defaults', () => {
       namespace: 'lbscope',
       service: 'greeter',
       transport: 'lbscope',
+      driver: 'worker',
+      pacing: 'timer',
       'state-dir': '.run/agent',
     },
   });
@@ -25,7 +27,7 @@ test('flags win over the environment', () => {
 test('every fault at once, with name, value and what is allowed', () => {
   const parsed = parseAgentOptions(
     ['--agent-port', '0', '--dns', 'localhost', '--kube-server', 'ftp://x', '--what', '1', 'stray'],
-    { LBSCOPE_NAMESPACE: 'Not OK', LBSCOPE_LOG_LEVEL: 'loud', LBSCOPE_TRANSPORT: 'pigeon' },
+    { LBSCOPE_NAMESPACE: 'Not OK', LBSCOPE_LOG_LEVEL: 'loud', LBSCOPE_TRANSPORT: 'pigeon', LBSCOPE_DRIVER: 'pilot' },
   );
   const text = parsed.kind === 'faults' ? parsed.faults.join('\n') : '';
   for (const part of [
@@ -37,6 +39,7 @@ test('every fault at once, with name, value and what is allowed', () => {
     'LBSCOPE_NAMESPACE is "Not OK"',
     'LBSCOPE_LOG_LEVEL is "loud"',
     'LBSCOPE_TRANSPORT is "pigeon"',
+    'LBSCOPE_DRIVER is "pilot": allowed is worker or main',
     'silent',
   ]) {
     expect(text).toContain(part);

@@ -161,6 +161,8 @@ async function run(options: Options): Promise<void> {
               ...['--allowed-hosts', names.join(',')],
             ]),
         ...(options.rate !== undefined ? ['--rate', String(options.rate)] : []),
+        ...(options.driver ? ['--driver', options.driver] : []),
+        ...(options.pacing ? ['--pacing', options.pacing] : []),
         ...(options.kubeconfig
           ? ['--kubeconfig', options.kubeconfig]
           : [

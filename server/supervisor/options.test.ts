@@ -29,6 +29,13 @@ test('all faults are listed at once, each with name, value and what is allowed',
   expect(text).toContain('--namespace is "No"');
 });
 
+test('where calls are made and how they are paced', () => {
+  const parsed = parseOptions(['--driver', 'main'], { LBSCOPE_PACING: 'precise' });
+  expect(parsed).toMatchObject({ kind: 'options', options: { driver: 'main', pacing: 'precise' } });
+  const wrong = parseOptions(['--pacing', 'fast'], {});
+  expect(wrong).toEqual({ kind: 'faults', faults: ['--pacing is "fast": allowed is timer or precise'] });
+});
+
 test('two programs cannot share a port', () => {
   const parsed = parseOptions(['--port', '8001'], {});
   expect(parsed).toMatchObject({ kind: 'faults', faults: [expect.stringContaining('both 8001')] });

@@ -10,6 +10,9 @@ export interface Options {
   readonly pods: number | undefined;
   /** Calls per second and lane at the start; undefined: the agent's default. */
   readonly rate: number | undefined;
+  /** Where the calls are made, and how exactly they are paced; undefined: the agent's default. */
+  readonly driver: string | undefined;
+  readonly pacing: string | undefined;
   /** Use this cluster instead of the lab. */
   readonly kubeconfig: string | undefined;
   readonly namespace: string | undefined;
@@ -28,6 +31,8 @@ const flags = {
   'dns-port': { type: 'string', env: 'LBSCOPE_DNS_PORT', help: "the lab's DNS, default 10053" },
   pods: { type: 'string', env: 'LBSCOPE_PODS', help: 'replicas at the start, 0 to 200' },
   rate: { type: 'string', env: 'LBSCOPE_RATE', help: 'calls per second and lane at the start, 0.1 to 100000' },
+  driver: { type: 'string', env: 'LBSCOPE_DRIVER', help: 'worker (default) or main: the thread that makes the calls' },
+  pacing: { type: 'string', env: 'LBSCOPE_PACING', help: 'timer (default) or precise, which takes a core' },
   kubeconfig: { type: 'string', env: 'LBSCOPE_KUBECONFIG', help: 'use this cluster; no lab is started' },
   namespace: { type: 'string', env: 'LBSCOPE_NAMESPACE', help: 'namespace, default lbscope' },
   'state-dir': { type: 'string', env: 'LBSCOPE_STATE_DIR', help: 'where state and logs are kept, default .run' },
@@ -95,6 +100,13 @@ export function parseOptions(args: readonly string[], env: Readonly<Record<strin
     return undefined;
   };
 
+  const oneOf = (name: keyof typeof flags, allowed: readonly string[]): string | undefined => {
+    const given = text(name);
+    if (given === undefined || allowed.includes(given.value)) return given?.value;
+    faults.push(`${given.from} is "${given.value}": allowed is ${allowed.join(' or ')}`);
+    return undefined;
+  };
+
   const options: Options = {
     port: number('port', 1, 65_535, true) ?? 3000,
     agentPort: number('agent-port', 1, 65_535, true) ?? 3001,
@@ -102,6 +114,8 @@ export function parseOptions(args: readonly string[], env: Readonly<Record<strin
     dnsPort: number('dns-port', 1, 65_535, true) ?? 10_053,
     pods: number('pods', 0, 200, true),
     rate: number('rate', 0.1, 100_000, false),
+    driver: oneOf('driver', ['worker', 'main']),
+    pacing: oneOf('pacing', ['timer', 'precise']),
     kubeconfig: text('kubeconfig')?.value,
     namespace: text('namespace')?.value,
     stateDir: text('state-dir')?.value ?? '.run',
