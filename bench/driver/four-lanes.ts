@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { App, type SnapshotView } from '../../e2e/lib/app.ts';
 import { pause } from './side.ts';
 
@@ -47,8 +46,6 @@ export async function fourLanes(print: (step: Step) => void): Promise<void> {
     await app.stop();
   }
 }
-
-export const cores = availableParallelism();
 
 function errorOf(lane: SnapshotView['lanes'][number]): number {
   return lane.rate.scheduleErrorP99Ms ?? 0;
