@@ -1,10 +1,10 @@
 import { LiveProvider } from '../components/live/provider.tsx';
-import { Timeline } from '../components/timeline/timeline.tsx';
+import { Views } from './views.tsx';
 
 export default function Page() {
   return (
     <LiveProvider>
-      <Timeline />
+      <Views />
     </LiveProvider>
   );
 }

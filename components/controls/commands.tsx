@@ -4,6 +4,7 @@ import { useActions, useLive } from '../live/provider.tsx';
 import { useTheme } from '../ui/swatch.tsx';
 import { setTheme } from '../ui/theme.ts';
 import { Help } from './help.tsx';
+import { ViewSwitch } from './view-switch.tsx';
 
 /** Play or stop; shows what is asked for at once. */
 export function StartStop({ secondary = false }: { secondary?: boolean }) {
@@ -66,6 +67,7 @@ export function Commands() {
       <a className="word" data-testid="runs-link" href="/runs">
         Runs
       </a>
+      <ViewSwitch />
       <span className="signs">
         <ThemeSwitch />
         <Help />

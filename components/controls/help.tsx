@@ -4,6 +4,7 @@ import { useEffect, useRef } from 'react';
 import { useLiveStore } from '../live/provider.tsx';
 import { axisKeys } from '../timeline/keys.ts';
 import { currentTheme, setTheme } from '../ui/theme.ts';
+import { currentView, setView } from '../ui/view.ts';
 import { toggleFreeze } from './freeze.ts';
 import { type Command, commandOf, shortcuts } from './shortcuts.ts';
 
@@ -20,6 +21,7 @@ export function Help() {
       },
       freeze: () => toggleFreeze(store),
       theme: () => setTheme(currentTheme() === 'dark' ? 'light' : 'dark'),
+      view: () => setView(currentView() === 'stage' ? 'timeline' : 'stage'),
       more: () => scale(1),
       fewer: () => scale(-1),
       help: () => sheet.current?.showModal(),

@@ -1,23 +1,24 @@
 'use client';
 
 import { DropdownMenu } from 'radix-ui';
+import type { ReactNode } from 'react';
 import type { Pod } from '../../gen/lbscope/events/v1/events_pb.js';
-import { useActions, useLive } from '../live/provider.tsx';
+import { useActions, useLivePart } from '../live/provider.tsx';
 import { Swatch } from '../ui/swatch.tsx';
 
 /** What "slow" and "failing" mean when chosen here; the API takes any value. */
 const slowMs = 250;
 const failingRate = 0.2;
 
-/** A pod in the cluster track: its chip opens what can be done to it. You act on the truth and watch the lanes. */
-export function PodMenu({ pod }: { pod: Pod }) {
-  const { phase } = useLive();
+/** A pod, as a chip or as `children` draw it: opens what can be done to it. You act on the truth and watch the lanes. */
+export function PodMenu({ pod, className = 'chip', children }: { pod: Pod; className?: string; children?: ReactNode }) {
+  const live = useLivePart((view) => view.phase.kind === 'live');
   const actions = useActions();
   const behavior = pod.behavior;
   const slow = (behavior?.delayMs ?? 0) > 0;
   const failing = (behavior?.errorRate ?? 0) > 0;
   const unready = behavior?.ready === false;
-  const disabled = phase.kind !== 'live';
+  const disabled = !live;
   const marks = [slow ? 'slow' : '', failing ? 'failing' : '', unready ? 'unready' : ''].filter((each) => each !== '');
   const state = pod.terminating ? 'leaving' : !pod.ready && marks.length === 0 ? 'starting' : marks.join(', ');
   return (
@@ -25,15 +26,19 @@ export function PodMenu({ pod }: { pod: Pod }) {
       <DropdownMenu.Trigger asChild>
         <button
           type="button"
-          className="chip"
+          className={className}
           data-testid={`pod-menu-${pod.handle}`}
           data-ready={pod.ready}
           aria-label={`Pod ${pod.handle}${state === '' ? '' : `, ${state}`}: what to do to it`}
           title={pod.name}
         >
-          <Swatch slot={pod.slot} standing={pod.ready ? 'used' : pod.terminating ? 'gone' : 'idle'} />
-          <span className="mono chip-handle">{pod.handle}</span>
-          {state !== '' && <span className="chip-state">{state}</span>}
+          {children ?? (
+            <>
+              <Swatch slot={pod.slot} standing={pod.ready ? 'used' : pod.terminating ? 'gone' : 'idle'} />
+              <span className="mono chip-handle">{pod.handle}</span>
+              {state !== '' && <span className="chip-state">{state}</span>}
+            </>
+          )}
           <svg className="dots" viewBox="0 0 4 14" aria-hidden="true">
             <path d="M1 2h2M1 7h2M1 12h2" />
           </svg>

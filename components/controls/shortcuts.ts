@@ -1,11 +1,12 @@
 /** What a key asks for; undefined: it is not ours. */
-export type Command = 'start-stop' | 'freeze' | 'theme' | 'more' | 'fewer' | 'help';
+export type Command = 'start-stop' | 'freeze' | 'theme' | 'view' | 'more' | 'fewer' | 'help';
 
 export const shortcuts: readonly { keys: string; command: Command; what: string }[] = [
   { keys: 'Space', command: 'start-stop', what: 'Start or stop the traffic' },
   { keys: 'f', command: 'freeze', what: 'Freeze the picture, or go live' },
   { keys: '+', command: 'more', what: 'One pod more' },
   { keys: '−', command: 'fewer', what: 'One pod fewer' },
+  { keys: 'v', command: 'view', what: 'Stage or Timeline' },
   { keys: 't', command: 'theme', what: 'Dark or light' },
   { keys: '?', command: 'help', what: 'This sheet' },
 ];
@@ -18,6 +19,7 @@ const commands: Record<string, Command> = {
   '\u2212': 'fewer',
   f: 'freeze',
   t: 'theme',
+  v: 'view',
   '?': 'help',
 };
 

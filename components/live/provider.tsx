@@ -69,6 +69,16 @@ export function useLive(): LiveView {
   return useSyncExternalStore(store.subscribe, store.getView, store.getServerView);
 }
 
+/** A part of the view that rarely changes: what uses it renders only then. `select` gives a primitive. */
+export function useLivePart<T extends string | number | boolean | undefined>(select: (view: LiveView) => T): T {
+  const store = useLiveStore();
+  return useSyncExternalStore(
+    store.subscribe,
+    () => select(store.getView()),
+    () => select(store.getServerView()),
+  );
+}
+
 /** The typed client behind the buttons; absent only before the page has started. */
 export function useActions(): () => Actions | undefined {
   const store = useLiveStore();

@@ -9,6 +9,8 @@ export type Brushes = {
   pod(slot: number): CanvasPattern | string;
   ink(slot: number): string;
   hatch: CanvasPattern | string;
+  /** Quieter: a time that is spent waiting. */
+  wait: CanvasPattern | string;
   field: CanvasPattern | string;
 };
 
@@ -32,6 +34,7 @@ function make(scale: number): Brushes {
     pod: (slot) => pods[slot] ?? pods[0] ?? palette.text3,
     ink: (slot) => inks[slot] ?? palette.ground,
     hatch: pattern(lines(7, scale, palette.text, palette.ground, 1.7, false), scale) ?? palette.text2,
+    wait: pattern(lines(7, scale, palette.text3, palette.ground, 1.7, false), scale) ?? palette.text3,
     field: pattern(lines(6, scale, palette.error, palette.ground, 1.5, true), scale) ?? palette.error,
   };
 }

@@ -47,13 +47,14 @@ export class Ticker {
   start(): () => void {
     const loop = () => {
       this.frame = requestAnimationFrame(loop);
-      this.draw();
+      this.step();
     };
     this.frame = requestAnimationFrame(loop);
     return () => cancelAnimationFrame(this.frame);
   }
 
-  private draw(): void {
+  /** One frame; for a view that has a loop of its own. */
+  step(): void {
     const width = this.ports.width();
     const windowMs = this.ports.windowMs();
     let edgeMs = this.ports.edgeMs();

@@ -1,20 +1,20 @@
 'use client';
 
 import { type CSSProperties, useEffect, useMemo, useRef, useState } from 'react';
-import { bindNumbers, toMs, wholeSeconds } from '../../model/time.ts';
+import { toMs } from '../../model/time.ts';
 import { chainOfEvent, chainOfLine } from '../../model/view/chain.ts';
 import { scorecards } from '../../model/view/scorecard.ts';
 import { statementOf } from '../../model/view/statement.ts';
 import { goLive } from '../controls/freeze.ts';
 import { Header } from '../controls/header.tsx';
 import { Notice } from '../controls/notice.tsx';
+import { headlineOf } from '../live/headline.ts';
 import { useLive, useLiveStore } from '../live/provider.tsx';
 import { reportAgeMs } from '../live/report-age.ts';
-import { type LiveView, trailMs } from '../live/store.ts';
+import { trailMs } from '../live/store.ts';
 import { Ticker } from '../paint/ticker.ts';
 import { TickerContext } from '../paint/ticker-context.tsx';
 import { spaced } from '../ui/text.ts';
-import { setUrlParameter } from '../ui/theme.ts';
 import { Cluster } from './cluster.tsx';
 import { EventLines } from './events-overlay.tsx';
 import { Foot } from './foot.tsx';
@@ -61,7 +61,6 @@ export function Timeline() {
     window.addEventListener('resize', ticker.touch);
     // Canvases write with the page's fonts: once more when these have come.
     void document.fonts?.ready.then(ticker.touch);
-    setUrlParameter('view', 'timeline');
     return () => {
       stop();
       window.removeEventListener('lbscope:theme', ticker.touch);
@@ -213,16 +212,4 @@ function Axis({ rows, edge, children }: { rows: number; edge: 'now' | 'frozen' |
       <div className="now-edge" />
     </div>
   );
-}
-
-function headlineOf(view: LiveView): string {
-  const { snapshot, phase } = view;
-  const ageMs = reportAgeMs(view);
-  if (snapshot === undefined) {
-    return phase.kind === 'lost' ? `The agent cannot be reached: ${phase.reason}.` : 'Asking the agent what exists…';
-  }
-  if (ageMs > 0) {
-    return `No report from the agent for ${wholeSeconds(ageMs)}. What is shown is old; calls may still be flowing.`;
-  }
-  return bindNumbers(snapshot.headline);
 }

@@ -29,4 +29,5 @@ export function setUrlParameter(name: string, value: string | undefined): void {
   if (value === undefined) url.searchParams.delete(name);
   else url.searchParams.set(name, value);
   window.history.replaceState(window.history.state, '', url);
+  window.dispatchEvent(new CustomEvent('lbscope:url'));
 }

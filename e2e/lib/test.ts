@@ -1,16 +1,18 @@
 import { test as base } from '@playwright/test';
+import { StagePage } from '../pages/stage.ts';
 import { TimelinePage } from '../pages/timeline.ts';
 import { App } from './app.ts';
 
 interface Fixtures {
   timeline: TimelinePage;
+  stage: StagePage;
 }
 
 interface WorkerFixtures {
   app: App;
 }
 
-/** Playwright's `test` with one lbscope for all specs of the worker, and the Timeline page opened on it. */
+/** Playwright's `test` with one lbscope for all specs of the worker, and a view opened on it. */
 export const test = base.extend<Fixtures, WorkerFixtures>({
   app: [
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the pattern to find what a fixture needs.
@@ -30,6 +32,11 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     const timeline = new TimelinePage(page, app.url);
     await timeline.open();
     await use(timeline);
+  },
+  stage: async ({ app, page }, use) => {
+    const stage = new StagePage(page, app.url);
+    await stage.open();
+    await use(stage);
   },
 });
 

@@ -24,7 +24,7 @@ function traffic(untilMs: number, rate: number, at: (ms: number) => string[]): L
       pods.set(uid, pod);
     }
     const answered = [...pods.values()].reduce((sum, pod) => sum + pod.answered, 0);
-    slices.push({ fromMs, toMs: fromMs + frameMs, issued, answered, failed: 0, pods: [...pods.values()] });
+    slices.push({ fromMs, toMs: fromMs + frameMs, asked: 100, issued, answered, failed: 0, pods: [...pods.values()] });
   }
   return slices;
 }

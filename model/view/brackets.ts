@@ -26,16 +26,11 @@ export function brackets(
   handles: ReadonlyMap<string, string>,
   nowMs: number,
 ): Bracket[] {
-  const draws = decider(lane) === 'kube-proxy';
   const found: Bracket[] = [];
   for (const line of lines) {
-    const stories = line.changes
-      .flatMap((change) => change.stories)
-      .filter((story) => story.laneId === lane.id && story.direction !== 'removed' && storyFrom(story) !== undefined);
-    // Behind kube-proxy no path is ever done: each new connection draws anew, so the first pod drawn tells.
-    const drawn = draws ? stories.filter((story) => story.firstCall !== undefined) : [];
-    const teller = drawn.length > 0 ? firstOf(drawn) : slowestOf(stories);
-    if (teller === undefined) continue;
+    const told = tellerOf(lane, line);
+    if (told === undefined) continue;
+    const { teller, drawn, stories } = told;
     const bracket = bracketOf(teller, lane, line.key, nowMs);
     if (drawn.length > 0) {
       const others = stories.length - drawn.length;
@@ -45,6 +40,26 @@ export function brackets(
     found.push(bracket);
   }
   return found;
+}
+
+/** What a lane did about the change of one line. */
+export function bracketFor(own: readonly Bracket[] | undefined, line: EventLine | undefined): Bracket | undefined {
+  return own?.find((bracket) => bracket.key === line?.key);
+}
+
+export type Teller = { teller: Story; stories: readonly Story[]; drawn: readonly Story[] };
+
+/**
+ * The pod that speaks for a change on a lane: the slowest, or behind kube-proxy the first one drawn, as there no path is
+ * ever done: each new connection draws anew. Undefined when no pod was added or restarted.
+ */
+export function tellerOf(lane: Lane, line: EventLine): Teller | undefined {
+  const stories = line.changes
+    .flatMap((change) => change.stories)
+    .filter((story) => story.laneId === lane.id && story.direction !== 'removed' && storyFrom(story) !== undefined);
+  const drawn = decider(lane) === 'kube-proxy' ? stories.filter((story) => story.firstCall !== undefined) : [];
+  const teller = drawn.length > 0 ? firstOf(drawn) : slowestOf(stories);
+  return teller === undefined ? undefined : { teller, stories, drawn };
 }
 
 const rank = { ended: 0, answered: 1, never: 2, open: 3 } as const;

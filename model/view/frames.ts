@@ -15,6 +15,8 @@ export type PodCount = {
 export type LaneSlice = {
   fromMs: number;
   toMs: number;
+  /** Calls per second that the settings ask for; 0 in a closed loop. */
+  asked: number;
   issued: number;
   answered: number;
   failed: number;
@@ -46,6 +48,7 @@ function plain(frame: Frame): Map<string, LaneSlice> {
     lanes.set(lane.laneId, {
       fromMs,
       toMs: toMsValue,
+      asked: lane.askedRate,
       issued: lane.issued,
       answered: lane.answered,
       failed: lane.failed.reduce((sum, each) => sum + each.count, 0),

@@ -5,6 +5,7 @@ import { losses } from './losses.ts';
 const slice = (fromMs: number, answered: number, failed: number): LaneSlice => ({
   fromMs,
   toMs: fromMs + 200,
+  asked: 100,
   issued: answered + failed,
   answered,
   failed,

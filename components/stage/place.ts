@@ -1,0 +1,272 @@
+import type { CSSProperties } from 'react';
+import type { GetSnapshotResponse } from '../../gen/lbscope/agent/v1/agent_pb.js';
+import { bindNumbers } from '../../model/time.ts';
+import { beliefWords } from '../../model/view/belief-words.ts';
+import { bracketFor } from '../../model/view/brackets.ts';
+import { scorecards } from '../../model/view/scorecard.ts';
+import { cellOf, printedFrom } from '../../model/view/stage/cells.ts';
+import { cornerAt, geometryOf, type LanePlace } from '../../model/view/stage/geometry.ts';
+import { scaleFor } from '../../model/view/stage/scale.ts';
+import type { StageLane } from '../../model/view/stage/scene.ts';
+import { compact } from '../../model/view/stage/tally.ts';
+import { captionOf, cornerWords, markWords, percentOf, perSecondOf, pipeWords } from '../../model/view/stage/words.ts';
+import { watchRule } from '../../model/view/watch-rule.ts';
+import type { CaptionProps } from './captions.tsx';
+import type { Derived } from './derive.ts';
+import type { CornerView, FigureProps } from './figures.tsx';
+import type { Chip, LaneTextProps } from './lane-text.tsx';
+import type { StageLayout } from './layout.ts';
+import type { StagePicture } from './paint/picture.ts';
+
+export type Lit = { laneId?: string; uid?: string };
+
+export type PlaceInput = {
+  derived: Derived;
+  snapshot: GetSnapshotResponse;
+  layout: StageLayout;
+  rows: boolean;
+  presenting: boolean;
+  stale: boolean;
+  nowMs: number;
+  moving: boolean;
+  lit: Lit;
+};
+
+/** Everything of the stage with its place: what the canvas paints, and the texts and controls over it. */
+export type Placed = {
+  picture: StagePicture;
+  near: LaneTextProps[];
+  far: LaneTextProps[];
+  figures: FigureProps[];
+  captions: CaptionProps[];
+  /** Rows: whose column it is. */
+  heads: { laneId: string; text: string; style: CSSProperties }[];
+  marks: string;
+  truthAt: CSSProperties;
+  perSide: number;
+};
+
+/** A pod that is over needs less room, and less still if it cost nothing. */
+const overWeight = 0.62;
+const freeWeight = 0.42;
+
+export function placed(input: PlaceInput): Placed {
+  const { derived, layout, rows, lit } = input;
+  const { scene, slots } = derived;
+  const { turned, metrics, size } = layout;
+  const wide = size === 'wide';
+  const weightOf = (uid: string, state: string) => {
+    if (state !== 'gone' || rows) return 1;
+    return scene.lanes.some((lane) => (lane.corners.get(uid)?.lost ?? 0) > 0) ? overWeight : freeWeight;
+  };
+  const geometry = geometryOf({
+    width: layout.width,
+    height: layout.height,
+    turned,
+    metrics,
+    lanes: scene.lanes.map(({ id, side, site }) => ({ id, side, site })),
+    pods: scene.pods.map((pod) => ({ uid: pod.uid, weight: weightOf(pod.uid, pod.state) })),
+  });
+  const living = geometry.pods.filter((place) => scene.pods.find((pod) => pod.uid === place.uid)?.state !== 'gone');
+  const edge = Math.min(...living.map((pod) => pod.to - pod.from), metrics.tallest) - 8;
+  const scale = scaleFor(
+    scene.lanes.map((lane) => lane.perSecond),
+    metrics.widest,
+    edge,
+    rows ? 0 : need(scene.lanes, scene.ready),
+  );
+  const captions = geometry.lanes.flatMap((place): CaptionProps[] => {
+    const lane = scene.lanes.find((each) => each.id === place.id);
+    return lane === undefined ? [] : [captionFor(lane, place, input, geometry.turned)];
+  });
+  const texts = (side: 'near' | 'far') =>
+    scene.lanes
+      .filter((lane) => lane.side === side)
+      .map((lane, i) => textOf(lane, i === 0 ? scene.sides[side] : '', input));
+  const near = texts('near');
+  const far = texts('far');
+  const figures = geometry.pods.flatMap((place): FigureProps[] => {
+    const pod = scene.pods.find((each) => each.uid === place.uid);
+    if (pod === undefined) return [];
+    const long = place.to - place.from;
+    const lanesOf = geometry.lanes.flatMap((lanePlace): CornerView[] => {
+      const lane = scene.lanes.find((each) => each.id === lanePlace.id);
+      const corner = lane?.corners.get(pod.uid);
+      if (lane === undefined || corner === undefined || lane.state === 'unavailable') return [];
+      const times = corner.share * scene.ready;
+      if (rows && !(times >= printedFrom || corner.lost > 0)) return [];
+      const cell = rows ? cellOf(geometry, lanePlace, place, times) : undefined;
+      const words = cornerWords(corner, lane.wheel.locked);
+      return [
+        {
+          laneId: lane.id,
+          side: lane.side,
+          at: cell === undefined ? cornerAt(geometry, lanePlace, place) - place.from : long / 2,
+          state: corner.state,
+          share: percentOf(corner.share),
+          rate: perSecondOf(corner.perSecond),
+          words: rows || turned ? (turned && corner.state === 'missing' ? '?' : '') : wide ? words.long : words.short,
+          lost: corner.lost,
+          all: corner.share > 0.995,
+          ...(cell === undefined ? {} : { cell: cell.whole.x }),
+        },
+      ];
+    });
+    return [
+      {
+        uid: pod.uid,
+        pod: pod.pod,
+        handle: pod.handle,
+        slot: slots.get(pod.uid) ?? 0,
+        state: pod.state,
+        words: wide ? pod.words.long : pod.words.short,
+        outlined: pod.outlined,
+        graceLeft: pod.graceLeft === undefined ? undefined : Math.round(pod.graceLeft * 50) / 50,
+        turned,
+        row: rows,
+        slim: !turned && long < (wide ? 46 : 34),
+        from: place.from,
+        size: long,
+        core: geometry.edges.core,
+        coreSize: geometry.edges.coreEnd - geometry.edges.core,
+        near: geometry.edges.near,
+        far: geometry.edges.far,
+        corners: lanesOf,
+      },
+    ];
+  });
+  return {
+    picture: {
+      geometry,
+      pods: scene.pods,
+      lanes: scene.lanes,
+      slots,
+      scale,
+      rows,
+      moving: input.moving,
+      lit,
+    },
+    near,
+    far,
+    figures,
+    captions,
+    heads: rows && !turned ? headsOf(geometry, scene.lanes) : [],
+    marks: markWords(scale.callsPerMark, scene.lanes[0]?.kind ?? 'unary'),
+    truthAt: turned
+      ? { display: 'none' }
+      : { left: geometry.floor.x, width: geometry.floor.width, height: rows ? metrics.head * 0.55 : metrics.head },
+    perSide: Math.max(near.length, far.length, 1),
+  };
+}
+
+/** How many times a whole lane's width may meet at one pod: one that is pinned, and the even share of the others. */
+function need(lanes: readonly StageLane[], ready: number): number {
+  return Math.max(
+    ...(['near', 'far'] as const).map((side) => {
+      const own = lanes.filter((lane) => lane.side === side && lane.state === 'running');
+      const uids = new Set(own.flatMap((lane) => [...lane.corners.keys()]));
+      const most = Math.max(0, ...own.map((lane) => lane.perSecond)) || 1;
+      const now = [...uids].map(
+        (uid) => own.reduce((sum, lane) => sum + (lane.corners.get(uid)?.perSecond ?? 0), 0) / most,
+      );
+      const locked = own.filter((lane) => lane.wheel.locked).length;
+      return Math.max(Math.min(1, locked) + (own.length - Math.min(1, locked)) / Math.max(1, ready), ...now);
+    }),
+    1,
+  );
+}
+
+function headsOf(geometry: StagePicture['geometry'], lanes: readonly StageLane[]): Placed['heads'] {
+  const first = geometry.pods[0];
+  if (first === undefined) return [];
+  return geometry.lanes.map((place) => {
+    const cell = cellOf(geometry, place, first, 0).whole;
+    const label = lanes.find((lane) => lane.id === place.id)?.label ?? '';
+    return {
+      laneId: place.id,
+      text: label,
+      style: {
+        left: cell.x,
+        width: cell.width + 4,
+        top: first.from - 19,
+        textAlign: place.side === 'near' ? ('left' as const) : ('right' as const),
+      },
+    };
+  });
+}
+
+function captionFor(lane: StageLane, place: LanePlace, { layout, nowMs }: PlaceInput, turned: boolean): CaptionProps {
+  const { who, when } = captionOf(lane, nowMs);
+  const { metrics } = layout;
+  const reach = lane.site === 'proxy' ? metrics.wheel + 6 : metrics.box / 2;
+  return {
+    laneId: lane.id,
+    state: lane.state,
+    site: lane.site,
+    side: lane.side,
+    box: place.box,
+    wheel: { x: place.wheel.x, y: place.wheel.y, reach },
+    // Away from the fan, which runs towards the middle of the pods.
+    above: turned ? lane.side === 'near' : lane.site === 'client' && place.origin < layout.height * 0.4,
+    turned,
+    wide: layout.size === 'wide',
+    who,
+    when: lane.state === 'running' ? (layout.size === 'wide' ? when.long : when.short) : lane.state,
+    pipe: pipeWords(lane),
+    unattributed: lane.unattributed,
+  };
+}
+
+function textOf(lane: StageLane, side: string, input: PlaceInput): LaneTextProps {
+  const { derived, snapshot, layout, nowMs, presenting, stale } = input;
+  const words = beliefWords(snapshot, lane.lane, nowMs);
+  const stalled = [{ text: 'No report from the agent. Calls may still be flowing.', strong: false }];
+  const parts = lane.lane.verdictParts.map(({ text, strong }) => ({ text: bindNumbers(text), strong }));
+  return {
+    id: lane.id,
+    label: lane.label,
+    state: lane.state,
+    side,
+    verdict: stale ? stalled : parts.length > 0 ? parts : [{ text: bindNumbers(lane.lane.verdict), strong: false }],
+    knows: words.knows,
+    differs: words.differs,
+    chips: chipsOf(lane, input),
+    age: stale ? 'old' : decapitalised(words.age),
+    source: words.source,
+    next: words.next,
+    noticed: presenting ? noticedOf(lane, derived) : undefined,
+    rule: watchRule(snapshot, lane.lane),
+    wide: layout.size === 'wide',
+    stale,
+  };
+}
+
+/** Believed pods, missing ones and ghosts, in the order of the pods; a client with one address knows none. */
+function chipsOf(lane: StageLane, { derived }: PlaceInput): Chip[] {
+  const virtual = lane.lane.belief?.source === 'static' || lane.lane.belief === undefined;
+  if (virtual) return [];
+  const { scene, slots } = derived;
+  const wedges = new Map(lane.wheel.wedges.map((wedge) => [wedge.uid, wedge]));
+  return scene.pods.flatMap((pod): Chip[] => {
+    const wedge = wedges.get(pod.uid);
+    const chip = { uid: pod.uid, handle: pod.handle, slot: slots.get(pod.uid) ?? 0 };
+    if (wedge !== undefined) return [{ ...chip, standing: wedge.ghost ? 'ghost' : 'used' }];
+    return lane.corners.get(pod.uid)?.state === 'missing' ? [{ ...chip, standing: 'missing' }] : [];
+  });
+}
+
+function noticedOf(lane: StageLane, { lanes, data, lines }: Derived): LaneTextProps['noticed'] {
+  const line = lines.findLast((each) =>
+    lanes.some((own) => bracketFor(data.get(own.id)?.brackets, each) !== undefined),
+  );
+  const latest = new Map(lanes.map((each) => [each.id, bracketFor(data.get(each.id)?.brackets, line)]));
+  const entry = scorecards(lanes, latest)
+    .get(lane.id)
+    ?.find((each) => each.key === 'reaction');
+  if (line === undefined || entry === undefined || entry.value === '–') return undefined;
+  return { text: compact(entry.value), mark: entry.mark };
+}
+
+function decapitalised(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
