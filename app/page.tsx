@@ -1,3 +1,4 @@
+import { LaneHost } from '../components/lane/host.tsx';
 import { LiveProvider } from '../components/live/provider.tsx';
 import { Views } from './views.tsx';
 
@@ -5,6 +6,7 @@ export default function Page() {
   return (
     <LiveProvider>
       <Views />
+      <LaneHost />
     </LiveProvider>
   );
 }

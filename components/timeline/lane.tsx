@@ -1,9 +1,9 @@
 'use client';
 
-import { type CSSProperties, useContext, useMemo, useRef } from 'react';
+import { type CSSProperties, useMemo } from 'react';
 import type { GetSnapshotResponse, Lane as LaneMessage } from '../../gen/lbscope/agent/v1/agent_pb.js';
 import type { Event } from '../../gen/lbscope/events/v1/events_pb.js';
-import { bindNumbers, toMs, wholeSeconds } from '../../model/time.ts';
+import { bindNumbers, wholeSeconds } from '../../model/time.ts';
 import { beliefWords } from '../../model/view/belief-words.ts';
 import type { LaneData } from '../../model/view/lane.ts';
 import { rowsOf } from '../../model/view/rows.ts';
@@ -12,13 +12,12 @@ import { statementOf } from '../../model/view/statement.ts';
 import { watchRule } from '../../model/view/watch-rule.ts';
 import { bandWords } from '../../model/view/words.ts';
 import { CopyRule } from '../controls/copy-rule.tsx';
+import { openLane } from '../lane/open.ts';
 import { Scorecard } from '../ledger/scorecard.tsx';
-import { xOf } from '../paint/axis.ts';
-import { TickerContext, usePainter } from '../paint/ticker-context.tsx';
 import { sentence, spaced } from '../ui/text.ts';
 import { Belief } from './belief.tsx';
+import { LaneCanvas } from './lane-canvas.tsx';
 import type { Layout } from './layout.ts';
-import { type LaneMetrics, paintLane } from './paint/lane.ts';
 import { PathPicture } from './path-picture.tsx';
 import { PodRows } from './pod-rows.tsx';
 import { usePointing } from './pointed.ts';
@@ -86,6 +85,7 @@ export function Lane({
     <section
       className="lane"
       data-testid={`lane-${lane.id}`}
+      data-lane={lane.id}
       data-state={lane.state}
       data-stale={stale}
       data-open={open}
@@ -96,15 +96,22 @@ export function Lane({
       <div className="lane-text">
         <div className="lane-head">
           <h2 id={key} className="lane-name" title={lane.label}>
-            <button
-              type="button"
-              className="lane-toggle"
-              aria-expanded={open}
-              onClick={toggle}
-              disabled={layout.kind !== 'phone'}
-            >
-              {lane.label}
-            </button>
+            {layout.kind === 'phone' ? (
+              <button type="button" className="lane-toggle" aria-expanded={open} onClick={toggle}>
+                {lane.label}
+              </button>
+            ) : (
+              <button
+                type="button"
+                className="lane-toggle"
+                aria-haspopup="dialog"
+                title={`Open ${lane.label}: latency, connections, lookups, why this pod (o)`}
+                data-testid={`open-${lane.id}`}
+                onClick={() => openLane(lane.id)}
+              >
+                {lane.label}
+              </button>
+            )}
           </h2>
           <span className="lane-knows">{unavailable ? 'unavailable' : words.knows}</span>
         </div>
@@ -149,6 +156,16 @@ export function Lane({
           </div>
         ) : (
           <>
+            {layout.kind === 'phone' && (
+              <button
+                type="button"
+                className="word lane-more"
+                data-testid={`open-${lane.id}`}
+                onClick={() => openLane(lane.id)}
+              >
+                Latency, connections, lookups, why this pod
+              </button>
+            )}
             <div className="lane-pods">
               {layout.pathWidth > 0 && (
                 <PathPicture
@@ -183,78 +200,3 @@ export function Lane({
 }
 
 const both = (text: string) => ({ long: text, short: text });
-
-/** So near to a tick of the belief strip is on it. */
-const nearTick = 5;
-
-function LaneCanvas({
-  laneId,
-  events,
-  data,
-  loadTop,
-  font,
-  unavailable,
-  stale,
-  label,
-}: {
-  laneId: string;
-  events: readonly Event[];
-  data: LaneData;
-  loadTop: number;
-  font: number;
-  unavailable: boolean;
-  stale: boolean;
-  label: string;
-}) {
-  const canvas = useRef<HTMLCanvasElement>(null);
-  const ticker = useContext(TickerContext);
-  const { chain, point } = usePointing();
-  const picture = useMemo(() => {
-    const lit = chain && { ...chain, told: chain.told.get(laneId) ?? [], lost: chain.lost.get(laneId) ?? [] };
-    return { ...data, loadTop, unavailable, stale, lit };
-  }, [data, loadTop, unavailable, stale, chain, laneId]);
-  const metrics = useRef<{ key: string; value: LaneMetrics }>(undefined);
-  usePainter((axis) => {
-    const element = canvas.current;
-    if (element === null) return;
-    const key = `${window.innerWidth}`;
-    if (metrics.current?.key !== key) {
-      const style = getComputedStyle(element);
-      const read = (name: string) => Number.parseFloat(style.getPropertyValue(name)) || 0;
-      metrics.current = { key, value: { rail: read('--rail'), load: read('--load'), strip: read('--strip'), font } };
-    }
-    paintLane(element, picture, metrics.current.value, axis);
-  });
-  const onTick = useRef(false);
-  const onMove = (event: React.PointerEvent) => {
-    const box = canvas.current?.getBoundingClientRect();
-    const axis = ticker?.axis;
-    if (box === undefined || axis === undefined || event.buttons !== 0) return;
-    const x = event.clientX - box.left;
-    const inStrip = event.clientY > box.bottom - (metrics.current?.value.strip ?? 0) - 8;
-    const at = inStrip ? data.belief.ticks.find((each) => Math.abs(xOf(axis, each) - x) <= nearTick) : undefined;
-    const told = at === undefined ? undefined : events.findLast((each) => isTold(each, laneId, at));
-    if (told !== undefined) point({ sequence: told.sequence });
-    else if (onTick.current) point(undefined);
-    onTick.current = told !== undefined;
-  };
-  const leave = () => {
-    if (onTick.current) point(undefined);
-    onTick.current = false;
-  };
-  return (
-    <canvas
-      ref={canvas}
-      className="lane-canvas"
-      role="img"
-      aria-label={label}
-      onPointerMove={onMove}
-      onPointerLeave={leave}
-    />
-  );
-}
-
-function isTold(event: Event, laneId: string, at: number): boolean {
-  const { case: kind } = event.kind;
-  return event.laneId === laneId && (kind === 'resolved' || kind === 'resolutionFailed') && toMs(event.at) === at;
-}

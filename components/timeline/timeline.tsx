@@ -9,6 +9,7 @@ import { goLive } from '../controls/freeze.ts';
 import { Header } from '../controls/header.tsx';
 import { Notice } from '../controls/notice.tsx';
 import { headlineOf } from '../live/headline.ts';
+import { isCovered } from '../lane/open.ts';
 import { useLive, useLiveStore } from '../live/provider.tsx';
 import { reportAgeMs } from '../live/report-age.ts';
 import { trailMs } from '../live/store.ts';
@@ -51,7 +52,8 @@ export function Timeline() {
       new Ticker({
         edgeMs: () => drawn.current.control.now().edgeMs ?? store.edgeMs(),
         windowMs: () => drawn.current.control.now().spanMs,
-        width: () => drawn.current.width,
+        // Behind an opened lane nothing is seen.
+        width: () => (isCovered() ? 0 : drawn.current.width),
         still: () => matchMedia('(prefers-reduced-motion: reduce)').matches,
       }),
   );
