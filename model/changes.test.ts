@@ -166,6 +166,17 @@ describe('changes', () => {
     expect(story(script, 'headless', 'uid-1').state).toBe('answered');
   });
 
+  it('pods that a scale-up brings are its own, even when others were just seen to leave', () => {
+    const { script, pods } = fourLanes();
+    script.event({ case: 'runStarted', value: { runId: 'run-2', reason: 'new run' } });
+    script.podEvent('podTerminating', pod(3, { terminating: true })).slice(pods.slice(0, 2));
+    script.event({ case: 'scaleAsked', value: { from: 2, to: 3 } });
+    script.wait(300).podEvent('podAdded', pod(4));
+    const [left, scaled] = toSnapshot(script.run, script.now).changes;
+    expect(left).toMatchObject({ kind: 'outside', removedUids: ['uid-3'], addedUids: [] });
+    expect(scaled).toMatchObject({ kind: 'scale', addedUids: ['uid-4'] });
+  });
+
   it('a rollout is one change, however many pods it replaces', () => {
     const { script, pods } = fourLanes();
     script.event({ case: 'deploymentChanged', value: { deployment: { name: 'greeter', replicas: 3, generation: 1 } } });

@@ -287,7 +287,9 @@ function readyAgain(run: Run, sequence: number, uid: string, askedAt: number | u
 
 function podAdded(run: Run, sequence: number, uid: string, at: number): void {
   const pod = run.pods.get(uid)!.pod;
-  let change = run.changes.find((c) => expectsMore(c) && at - openedAt(c) < claimMs[c.kind]);
+  // What was asked for explains a pod better than what was only seen to leave.
+  const waits = run.changes.filter((c) => expectsMore(c) && at - openedAt(c) < claimMs[c.kind]);
+  let change = waits.find((c) => c.kind !== 'outside') ?? waits[0];
   if (change === undefined) {
     // What was there before anybody looked is not a change: pods found at the start, or already ready when first seen.
     const first = run.intervals.every((i) => i.readyFrom === undefined);

@@ -31,6 +31,7 @@ export interface AdminAnswer {
  * | `GET /lab/v1/processes` | each container with pid, state and restarts |
  * | `PUT /lab/v1/dns` | `{mode, delayMs?, ttlSeconds?}`: how DNS answers from now on |
  * | `PUT /lab/v1/delays` | `{relistMs: 200, ...}`: changes only those named |
+ * | `PUT /lab/v1/api` | `{goneMs}`: the API server is gone for that long (apiserver/server.ts) |
  */
 export function handleAdmin(method: string, path: string, body: unknown, parts: AdminParts): AdminAnswer | undefined {
   const delays = () => ({ delays: parts.delays, shortened: shortened(parts.delays) });

@@ -282,6 +282,38 @@ describe('watch', () => {
   });
 });
 
+describe('gone', () => {
+  test('refuses connections and resets those there are, then serves the same objects again at the same place', async () => {
+    expect((await cluster.call('POST', maps, map('a'))).status).toBe(201);
+    for (const goneMs of [0, 'long', 3_600_001]) {
+      expect((await cluster.call('PUT', '/lab/v1/api', { goneMs })).status).toBe(400);
+    }
+    const open = await watch(`${maps}?watch=true`);
+    expect(await cluster.call('PUT', '/lab/v1/api', { goneMs: 150 })).toMatchObject({
+      status: 200,
+      body: { goneMs: 150 },
+    });
+    await open.ended;
+    await expect
+      .poll(() =>
+        fetch(`${cluster.url}/version`).then(
+          () => 'serves',
+          () => 'refuses',
+        ),
+      )
+      .toBe('refuses');
+    await expect
+      .poll(() =>
+        fetch(`${cluster.url}/version`).then(
+          () => 'serves',
+          () => 'refuses',
+        ),
+      )
+      .toBe('serves');
+    expect((await cluster.call('GET', `${maps}/a`)).status).toBe(200);
+  });
+});
+
 describe('access', () => {
   const deny = [{ users: ['lane'], verbs: ['watch'], resources: ['configmaps'], namespaces: ['shop'] }];
 

@@ -83,6 +83,12 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       const more = options.labRoutes?.(method, `/${path.join('/')}`, body);
       const both = method === 'GET' && below.length === 2 && below[1] === 'state';
       if (more !== undefined && !both) return reply(response, more.status, more.body as Json);
+      if (method === 'PUT' && below[1] === 'api' && below.length === 2) {
+        const goneMs = goneFor(body);
+        // The answer first: it is the last that this server says for a while.
+        response.once('finish', () => goAway(goneMs));
+        return reply(response, 200, { goneMs });
+      }
       const own = serveAdmin({ store, access, watches }, method, below.slice(1), body);
       return reply(response, 200, both ? { ...own, ...(more?.body as Json) } : own);
     }
@@ -262,6 +268,21 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     };
   }
 
+  let closed = false;
+  let back: { cancel(): void } | undefined;
+
+  /** As when the API server's process is gone: no listener, and every connection reset. Its objects live on. */
+  function goAway(ms: number): void {
+    if (closed || back !== undefined) return;
+    for (const watch of [...watches]) watch.close();
+    server.close();
+    server.closeAllConnections();
+    back = timers.setTimeout(() => {
+      back = undefined;
+      if (!closed) server.listen(port, options.listen.host);
+    }, ms);
+  }
+
   const server = createServer((request, response) => {
     handle(request, response).catch((error: unknown) => {
       if (!(error instanceof ApiError)) onFault(error);
@@ -291,6 +312,8 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     url: `http://${address}`,
     access,
     close() {
+      closed = true;
+      back?.cancel();
       for (const watch of [...watches]) watch.close();
       return new Promise((resolve) => {
         server.close(() => resolve());
@@ -298,6 +321,17 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       });
     },
   };
+}
+
+/** An hour: nobody waits longer, and a server that never comes back is a lab to be started anew. */
+const longestGoneMs = 3_600_000;
+
+function goneFor(body: Json): number {
+  const goneMs = (body as { goneMs?: unknown } | undefined)?.goneMs;
+  if (typeof goneMs !== 'number' || !(goneMs >= 1) || goneMs > longestGoneMs) {
+    throw badRequest(`goneMs is ${JSON.stringify(goneMs)}; allowed: 1 to ${longestGoneMs} ms`);
+  }
+  return goneMs;
 }
 
 function verbOf(method: string, name: string | undefined, watching: boolean): string | undefined {

@@ -1,12 +1,16 @@
 import type { Done } from '../../api/agent-port.ts';
+import { unsettled } from './conditions.ts';
 import { replaceLanes } from './lanes.ts';
 import type { Pace } from './pace.ts';
 import type { RunnerParts } from './ports.ts';
 import type { RestorePlan } from './restore-plan.ts';
 
 /** A cluster that is away may come back: each part is tried this often, a second apart. */
-const attempts = 30;
+const attempts = 60;
 const pauseMs = 1_000;
+/** Pods end within their preStop sleep and what they drain. */
+const settleMs = 15_000;
+const lookMs = 100;
 
 export interface Restored {
   /** A sentence each; those that could not be begin with "not restored:". */
@@ -83,6 +87,14 @@ export async function restore(plan: RestorePlan, parts: RunnerParts, pace: Pace,
   if (replicas !== undefined && replicas !== parts.hub.run.deployment?.replicas) {
     await part(`${replicas} replicas`, () => agent.scale(replicas), { replicas: undefined });
   }
+  // What comes next begins with calm pods, and is not taken for the cause of what ends here.
+  const { run } = parts.hub;
+  const settled = () =>
+    run.cluster.state !== 'synced' ||
+    ((replicas === undefined || run.deployment?.replicas === replicas) && unsettled(run).length === 0);
+  // A change of the template takes a moment to show.
+  if (preStop !== undefined) await pace.sleep(pauseMs);
+  for (let waited = 0; waited < settleMs && !settled(); waited += lookMs) await pace.sleep(lookMs);
   if (complete) store.clear();
   return { sentences, complete };
 }
