@@ -1,130 +1,186 @@
-/** What a unary call costs the client: our transport, connect-node's and bare node:http2, in turn, against one pod. */
-import * as http2 from 'node:http2';
-import { cpus } from 'node:os';
-import { create, toBinary } from '@bufbuild/protobuf';
-import { SayHelloRequestSchema } from '../gen/lbscope/greeter/v1/greeter_pb.js';
-import { spawnPod } from '../server/pod/testing.ts';
-import { createConnectNodeTransport } from '../server/transport/connect-node/index.ts';
-import { createHttp2Transport } from '../server/transport/http2/index.ts';
-import type { Connection, TransportFactory } from '../server/transport/port.ts';
+/**
+ * What a unary call costs a client in CPU, and how many calls a second it gets: our transport's two faces and other clients, in
+ * turn, against a server that does next to nothing and against the lab's pod.
+ *
+ * LBSCOPE_BENCH_ROUNDS (5) and LBSCOPE_BENCH_SLICE_MS (500) make it longer or shorter.
+ */
+import { type Goal, median, writeSection } from './lib/report.ts';
+import { foreignClients, nodeClients } from './transport/clients.ts';
+import type { LoadClient, Slice } from './transport/load.ts';
+import { type BenchServer, minimalServer, podServer } from './transport/servers.ts';
 
-const path = '/lbscope.greeter.v1.Greeter/SayHello';
-const message = toBinary(SayHelloRequestSchema, create(SayHelloRequestSchema, { name: 'bench' }));
-const rounds = 5;
-const sliceMs = 500;
-const warmUpMs = 800;
-const concurrencies = [1, 64];
+const rounds = Number(process.env.LBSCOPE_BENCH_ROUNDS ?? 5);
+const sliceMs = Number(process.env.LBSCOPE_BENCH_SLICE_MS ?? 500);
+const warmUpMs = 1000;
+const shapes = [
+  { concurrency: 1, connections: 1 },
+  { concurrency: 64, connections: 1 },
+  { concurrency: 256, connections: 1 },
+  { concurrency: 64, connections: 4 },
+  { concurrency: 256, connections: 4 },
+] as const;
+type Shape = (typeof shapes)[number];
 
-interface Client {
-  readonly name: string;
-  call(): Promise<boolean>;
-  close(): void;
+interface Measured extends Slice {
+  readonly serverCpuUs: number | undefined;
 }
 
-function connect(factory: TransportFactory, port: number): Promise<Client> {
-  return new Promise((resolve, reject) => {
-    const connection: Connection = factory.connect(
-      { host: '127.0.0.1', port },
-      { authority: 'bench', connectTimeoutMs: 5000, pingIntervalMs: 10_000, pingTimeoutMs: 3000 },
-      {
-        onConnected: () =>
-          resolve({
-            name: factory.name,
-            call: async () => (await connection.unary({ path, message, timeoutMs: 5000 })).ok,
-            close: () => connection.close(),
-          }),
-        onGoaway: () => {},
-        onClosed: (end) => reject(new Error(end.reason)),
-      },
-    );
-  });
+const results = new Map<string, Measured[]>();
+const keyOf = (server: string, shape: Shape, client: string) =>
+  `${server} ${shape.concurrency}/${shape.connections} ${client}`;
+
+async function measure(server: BenchServer, shape: Shape, client: LoadClient, ms: number): Promise<Measured> {
+  const before = server.cpuUs();
+  const slice = await client.run({ port: server.port, ...shape }, ms);
+  const after = server.cpuUs();
+  if (!(slice.calls > 0)) throw new Error(`${client.name}: no call was answered`);
+  return { ...slice, serverCpuUs: before === undefined || after === undefined ? undefined : after - before };
 }
 
-/** The least a program on node:http2 can do for a call: one request, status and bytes of the answer. */
-async function bare(port: number): Promise<Client> {
-  const session = http2.connect(`http://127.0.0.1:${port}`);
-  await new Promise((resolve) => session.once('remoteSettings', resolve));
-  const head = Buffer.from([0, 0, 0, 0, message.length]);
-  const request = Buffer.concat([head, message]);
-  const headers = { ':method': 'POST', ':path': path, te: 'trailers', 'content-type': 'application/grpc+proto' };
-  return {
-    name: 'node:http2',
-    call: () =>
-      new Promise((resolve) => {
-        const stream = session.request(headers);
-        let status: unknown;
-        let bytes = 0;
-        stream.on('data', (data: Buffer) => {
-          bytes += data.length;
-        });
-        stream.on('trailers', (trailers) => {
-          status = trailers['grpc-status'];
-        });
-        stream.on('close', () => resolve(status === '0' && bytes > 5));
-        stream.on('error', () => resolve(false));
-        stream.end(request);
-      }),
-    close: () => session.destroy(),
-  };
-}
-
-interface Slice {
-  readonly cpuUs: number;
-  readonly perSecond: number;
-}
-
-async function slice(client: Client, concurrency: number, ms: number): Promise<Slice> {
-  const begun = performance.now();
-  const cpu = process.cpuUsage();
-  let calls = 0;
-  const worker = async () => {
-    while (performance.now() - begun < ms) {
-      if (!(await client.call())) throw new Error(`${client.name}: a call failed`);
-      calls++;
-    }
-  };
-  await Promise.all(Array.from({ length: concurrency }, worker));
-  const { user, system } = process.cpuUsage(cpu);
-  return { cpuUs: (user + system) / calls, perSecond: (calls * 1000) / (performance.now() - begun) };
-}
-
-const pod = await spawnPod({});
-const clients = [
-  await connect(createHttp2Transport(), pod.port),
-  await bare(pod.port),
-  await connect(createConnectNodeTransport(), pod.port),
-];
-const slices = new Map<string, Slice[]>();
-for (const concurrency of concurrencies) for (const client of clients) await slice(client, concurrency, warmUpMs);
-for (let round = 0; round < rounds; round++) {
-  for (const concurrency of concurrencies) {
-    for (const client of clients) {
-      const key = `${client.name} ${concurrency}`;
-      slices.set(key, [...(slices.get(key) ?? []), await slice(client, concurrency, sliceMs)]);
-    }
-  }
-}
-
-console.log(
-  `Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model}, ${rounds} rounds of ${sliceMs} ms each\n`,
+const foreign = foreignClients();
+const clients = [...nodeClients(), ...foreign.flatMap(({ client }) => client ?? [])];
+const servers = [await minimalServer(), await podServer()];
+const pairs = servers.flatMap((server) =>
+  clients.filter((client) => client.refuses?.(server.name) === undefined).map((client) => ({ server, client })),
 );
-console.log('| transport | calls at a time | CPU us per call (least to most) | ratio | calls per second |');
-console.log('| --- | --- | --- | --- | --- |');
-for (const concurrency of concurrencies) {
-  const of = (client: Client) => slices.get(`${client.name} ${concurrency}`) ?? [];
-  const ours = median(of(clients[0] as Client).map(({ cpuUs }) => cpuUs));
-  for (const client of clients) {
-    const cpu = of(client).map(({ cpuUs }) => cpuUs);
-    const rate = median(of(client).map(({ perSecond }) => perSecond));
-    const range = `${median(cpu).toFixed(1)} (${Math.min(...cpu).toFixed(1)} to ${Math.max(...cpu).toFixed(1)})`;
-    console.log(
-      `| ${client.name} | ${concurrency} | ${range} | ${(median(cpu) / ours).toFixed(1)} | ${Math.round(rate)} |`,
-    );
-  }
-}
-for (const client of clients) client.close();
-pod.child.kill();
 
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+try {
+  for (const { server, client } of pairs) {
+    for (const shape of [shapes[0], shapes[2]]) await measure(server, shape, client, warmUpMs);
+  }
+  for (let round = 0; round < rounds; round++) {
+    for (const shape of shapes) {
+      for (const { server, client } of pairs) {
+        const key = keyOf(server.name, shape, client.name);
+        results.set(key, [...(results.get(key) ?? []), await measure(server, shape, client, sliceMs)]);
+      }
+    }
+    console.log(`round ${round + 1} of ${rounds}`);
+  }
+} finally {
+  for (const { close } of [...clients, ...servers]) close();
 }
+
+type Figure = (slice: Measured) => number;
+const cpuPerCall: Figure = ({ cpuUs, calls }) => (cpuUs ?? Number.NaN) / calls;
+const perSecond: Figure = ({ calls, ms }) => (calls * 1000) / ms;
+const serverPerCall: Figure = ({ serverCpuUs, calls }) => (serverCpuUs ?? Number.NaN) / calls;
+
+function of(server: string, shape: Shape, client: string, figure: Figure): number[] {
+  return (results.get(keyOf(server, shape, client)) ?? []).map(figure);
+}
+
+const middle = (server: string, shape: Shape, client: string, figure: Figure) =>
+  median(of(server, shape, client, figure));
+
+function cell(values: readonly number[], reference: number): string {
+  if (values.length === 0) return 'not run';
+  const digits = median(values) < 10 ? 2 : median(values) < 1000 ? 1 : 0;
+  const [low, mid, high] = [Math.min(...values), median(values), Math.max(...values)].map((v) => v.toFixed(digits));
+  const ratio = Number.isFinite(reference) ? `, ${times(median(values) / reference)}` : '';
+  return `${mid} (${low} to ${high})${ratio}`;
+}
+
+function times(ratio: number): string {
+  return `${ratio.toFixed(ratio < 10 ? 2 : 0)}x`;
+}
+
+function table(server: string, title: string, figure: Figure): string {
+  const names = pairs.filter((pair) => pair.server.name === server).map((pair) => pair.client.name);
+  const rows = names.map((name) => {
+    const cells = shapes.map((shape) =>
+      cell(of(server, shape, name, figure), name === 'h2load' ? Number.NaN : middle(server, shape, 'h2load', figure)),
+    );
+    return `| ${name} | ${cells.join(' | ')} |`;
+  });
+  const head = shapes.map(({ concurrency, connections }) => `${concurrency}/${connections}`).join(' | ');
+  return `**${title}**\n\n| client | ${head} |\n| --- |${' --- |'.repeat(shapes.length)}\n${rows.join('\n')}\n`;
+}
+
+const [one, many, , spread] = shapes;
+
+function ratioGoal(what: string, goal: string, ratios: readonly number[], met: (ratio: number) => boolean): Goal {
+  const known = ratios.filter(Number.isFinite);
+  if (known.length === 0) return { what, goal, figure: 'the other was not run', met: undefined };
+  return { what, goal, figure: known.map(times).join(', '), met: known.every(met) };
+}
+
+const against = (client: string, other: string, shape: Shape, figure: Figure, server = 'minimal') =>
+  middle(server, shape, client, figure) / middle(server, shape, other, figure);
+
+const podCosts = middle('pod', many, 'own, prepared', serverPerCall);
+const goals: Goal[] = [
+  ratioGoal(
+    'driver, fixed request, 64 at a time: CPU per call',
+    '<= 0.5x h2load',
+    [against('own, prepared', 'h2load', many, cpuPerCall), against('own, prepared', 'h2load', spread, cpuPerCall)],
+    (ratio) => ratio <= 0.5,
+  ),
+  ratioGoal(
+    'typed call (encode, decode, promise), 64 at a time: CPU',
+    '<= 1.5x h2load',
+    [against('own, typed', 'h2load', many, cpuPerCall), against('own, typed', 'h2load', spread, cpuPerCall)],
+    (ratio) => ratio <= 1.5,
+  ),
+  ratioGoal(
+    'typed call, 64 at a time: CPU',
+    '<= 1/15 of grpc-js (0.07x)',
+    [against('own, typed', 'grpc-js', many, cpuPerCall), against('own, typed', 'grpc-js', spread, cpuPerCall)],
+    (ratio) => ratio <= 1 / 15,
+  ),
+  ratioGoal(
+    'one call at a time: CPU, prepared and typed',
+    '<= 1.4x h2load',
+    [against('own, prepared', 'h2load', one, cpuPerCall), against('own, typed', 'h2load', one, cpuPerCall)],
+    (ratio) => ratio <= 1.4,
+  ),
+  ratioGoal(
+    'calls a second against the pod (node:http2), 64 at a time',
+    '>= 0.95x h2load',
+    [
+      against('own, prepared', 'h2load', many, perSecond, 'pod'),
+      against('own, prepared', 'h2load', spread, perSecond, 'pod'),
+    ],
+    (ratio) => ratio >= 0.95,
+  ),
+  ...['ghz', 'fortio (Health/Check)'].map((name) =>
+    ratioGoal(
+      `the same, against ${name}`,
+      'above it',
+      [
+        against('own, prepared', name, many, perSecond, 'pod'),
+        against('own, prepared', name, spread, perSecond, 'pod'),
+      ],
+      (ratio) => ratio > 1,
+    ),
+  ),
+  {
+    what: "the lab's pod, unary, 64 at a time: CPU per call",
+    goal: '<= 60 us',
+    figure: Number.isFinite(podCosts) ? `${podCosts.toFixed(0)} us` : '/proc does not tell',
+    met: Number.isFinite(podCosts) ? podCosts <= 60 : undefined,
+  },
+];
+
+const missing = foreign.filter(({ client }) => client === undefined);
+const notRun =
+  missing.length === 0
+    ? ''
+    : `Not run, as they are not installed: ${missing.map(({ name, install }) => `${name} (${install})`).join('; ')}.\n\n`;
+
+const body = `One unary SayHello, ${rounds} rounds of ${sliceMs} ms for each cell, in turn. Columns are calls at a time / connections. After
+the median with the least and the most stands the ratio to h2load (nghttp2, C). CPU is that of the client's process, user and
+system. "own, prepared" is the driver's fast path with the answering pod read and counted; "own, typed" is a generated client
+over \`createTypedTransport\`: encode, decode, a promise. The minimal server (\`bench/transport/fast-server.ts\`) answers without
+reading, so the client is the limit; the pod is the lab's.
+
+${notRun}${table('minimal', 'CPU per call against the minimal server, us', cpuPerCall)}
+${table('minimal', 'Calls per second against the minimal server', perSecond)}
+${table('pod', "CPU per call against the lab's pod, us", cpuPerCall)}
+${table('pod', "Calls per second against the lab's pod", perSecond)}
+${table('pod', "CPU of the lab's pod per call, us", serverPerCall)}`;
+
+writeSection('transport', 'The transport', goals, body);
+console.log(
+  `\n${body}\n\n${goals.map(({ what, goal, figure, met }) => `${met} | ${what} | ${goal} | ${figure}`).join('\n')}`,
+);
