@@ -5,7 +5,7 @@ import { join } from 'node:path';
 /** docs/performance.md: each benchmark that has figures to keep writes its own section and leaves the others alone. */
 const file = join(import.meta.dirname, '../../docs/performance.md');
 /** The order of the sections in the file; a benchmark that writes one has its name here. */
-const order = ['transport', 'pacing', 'recording'] as const;
+const order = ['transport'] as const;
 
 export type SectionName = (typeof order)[number];
 
@@ -13,7 +13,8 @@ const introduction = `# Performance
 
 Written by \`npm run bench\`: each benchmark writes its own section, with the machine it ran on. Ratios hold where figures move with
 the machine, so those are what the goals speak of; all that is compared ran in one run, in turn, and medians are given with the least
-and the most. Where a goal is missed, the figure stands here all the same.
+and the most. Where a goal is missed, the figure stands here all the same. The driver (pacing, recording, the highest rate) has a
+page of its own: [performance-driver.md](performance-driver.md).
 `;
 
 export interface Goal {

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Load, LoadClient, Slice } from './load.ts';
+import type { LoadClient, Slice } from './load.ts';
 import { sayHello } from './load.ts';
 import { callers } from './node-clients.ts';
 
@@ -129,5 +129,3 @@ function fortio(path: string): LoadClient {
     close: () => {},
   };
 }
-
-export type { Load };

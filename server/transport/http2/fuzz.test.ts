@@ -5,7 +5,7 @@ import { anyStep } from './testing/arbitrary.ts';
 import { sessionWithPeer, settings } from './testing/peer.ts';
 
 /** More for a longer run: LBSCOPE_FUZZ_RUNS=1000000. */
-const numRuns = Number(process.env.LBSCOPE_FUZZ_RUNS ?? 3000);
+const numRuns = Number(process.env.LBSCOPE_FUZZ_RUNS ?? 1500);
 const path = '/a.B/C';
 
 /** A session with calls of both kinds in flight; after() checks that each got exactly one outcome. */

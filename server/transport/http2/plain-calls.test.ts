@@ -186,6 +186,6 @@ it('whatever the peer does, plain calls end as unary ones do, and the peer sees 
       };
       expect(await run('prepared')).toEqual(await run('unary'));
     }),
-    { numRuns: Number(process.env.LBSCOPE_FUZZ_RUNS ?? 1500) },
+    { numRuns: Number(process.env.LBSCOPE_FUZZ_RUNS ?? 700) },
   );
 });

@@ -61,14 +61,15 @@ export const plainState = { sent: 0, head: 1, message: 2 } as const;
  */
 export class PlainCalls {
   count = 0;
-  readonly ids = new Int32Array(places);
-  readonly slots = new Int32Array(places);
-  readonly states = new Uint8Array(places);
+  // Empty until the first call: most connections have none.
+  ids = new Int32Array(0);
+  slots = new Int32Array(0);
+  states = new Uint8Array(0);
   /** Flow-controlled bytes that came. */
-  readonly received = new Int32Array(places);
-  readonly deadlines = new Float64Array(places);
-  readonly heads: (HeaderBlock | undefined)[] = new Array(places).fill(undefined);
-  readonly calls: (PreparedCall | undefined)[] = new Array(places).fill(undefined);
+  received = new Int32Array(0);
+  deadlines = new Float64Array(0);
+  heads: (HeaderBlock | undefined)[] = [];
+  calls: (PreparedCall | undefined)[] = [];
 
   /** -1: that stream is no plain call. */
   find(id: number): number {
@@ -77,7 +78,18 @@ export class PlainCalls {
   }
 
   placeFor(id: number): number {
+    if (this.ids.length === 0) this.makeRoom();
     return (id >>> 1) & (places - 1);
+  }
+
+  private makeRoom(): void {
+    this.ids = new Int32Array(places);
+    this.slots = new Int32Array(places);
+    this.states = new Uint8Array(places);
+    this.received = new Int32Array(places);
+    this.deadlines = new Float64Array(places);
+    this.heads = new Array(places).fill(undefined);
+    this.calls = new Array(places).fill(undefined);
   }
 
   add(place: number, id: number, call: PreparedCall, slot: number, deadlineAt: number): void {

@@ -4,9 +4,11 @@ import { flag, frameHeadBytes, frameType } from '../frames.ts';
 import { encodeFields } from '../hpack/encoder.ts';
 import { Session } from '../session.ts';
 
+/** As a socket's: its bytes mean nothing after a read. */
+const readBuffer = Buffer.alloc(65_536);
+
 /** A session without a socket and a peer made by hand, for tests: what it wrote is there as frames at once. */
 export function sessionWithPeer(options: { maxQueued?: number; maxMessageBytes?: number } = {}) {
-  const readBuffer = Buffer.alloc(65_536);
   const written: Uint8Array[] = [];
   const goaways: Goaway[] = [];
   const pings: number[] = [];

@@ -1,0 +1,123 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, it, onTestFinished } from 'vitest';
+import { random } from '../http2/fuzz/input.ts';
+import { createHttp2Transport } from '../http2/index.ts';
+import { sayHello } from '../http2/testing/dial.ts';
+import type { Connection } from '../port.ts';
+import { messageOf, startListener } from '../testing/listener.ts';
+
+/** Longer by command: LBSCOPE_SOAK_SECONDS=600. */
+const seconds = Number(process.env.LBSCOPE_SOAK_SECONDS ?? (process.env.LBSCOPE_TEST_FULL ? 60 : 3));
+
+it(
+  `${seconds} s of calls of all kinds while the server says GOAWAY, crashes, holds and refuses: issued = answered + failed`,
+  async () => {
+    const server = await startListener('a', { settings: { maxConcurrentStreams: 50 } });
+    onTestFinished(() => server.crash());
+    const next = random(7);
+    const whole = (below: number) => Math.floor(next() * below);
+    const counts = { issued: 0, answered: 0, failed: 0, twice: 0, connections: 0 };
+    const outcomes = new Map<string, number>();
+    const ended = new Set<number>();
+    const end = (call: number, what: string) => {
+      if (ended.has(call)) counts.twice++;
+      ended.add(call);
+      if (what === 'ok') counts.answered++;
+      else counts.failed++;
+      outcomes.set(what, (outcomes.get(what) ?? 0) + 1);
+    };
+
+    let over = false;
+    const factory = createHttp2Transport();
+    const connections = new Set<Connection>();
+    const dial = () => {
+      counts.connections++;
+      const connection: Connection = factory.connect(
+        { host: server.host, port: server.port },
+        { authority: 'a', connectTimeoutMs: 500, pingIntervalMs: 200, pingTimeoutMs: 200 },
+        {
+          onConnected: () => connections.add(connection),
+          onGoaway: () => connections.delete(connection),
+          onClosed: () => {
+            connections.delete(connection);
+            if (!over) setTimeout(dial, 5);
+          },
+        },
+      );
+    };
+    for (let n = 0; n < 3; n++) dial();
+
+    const request = { path: sayHello, message: messageOf('hello'), timeoutMs: 200 };
+    const issue = (connection: Connection) => {
+      const call = counts.issued++;
+      switch (whole(3)) {
+        case 0:
+          void connection.unary(request).then((outcome) => end(call, outcome.ok ? 'ok' : outcome.errorClass));
+          return;
+        case 1:
+          connection
+            .prepare(request, {
+              onMessage: () => {},
+              onAnswered: () => end(call, 'ok'),
+              onFailed: (_, failure) => end(call, failure.errorClass),
+            })
+            .send(call);
+          return;
+        default: {
+          const writer = connection.stream(
+            { path: sayHello, timeoutMs: 200 },
+            { onMessage: () => {}, onEnd: (outcome) => end(call, outcome.ok ? 'ok' : outcome.errorClass) },
+          );
+          void writer.write(request.message);
+          if (whole(20) === 0) writer.cancel();
+          else writer.halfClose();
+        }
+      }
+    };
+    const trouble = async () => {
+      while (!over) {
+        await sleep(20 + whole(60));
+        switch (whole(6)) {
+          case 0:
+            server.behave({ t: 'hold' });
+            break;
+          case 1:
+            server.behave({ t: 'reset', code: whole(14) });
+            break;
+          case 2:
+            server.behave({ t: 'status', code: 1 + whole(16), message: 'no' });
+            break;
+          case 3:
+            server.drain();
+            break;
+          case 4:
+            server.goaway(whole(3));
+            break;
+          case 5:
+            await server.crash();
+            await sleep(whole(30));
+            await server.restart();
+            break;
+          default:
+            server.behave({ t: 'answer' });
+        }
+      }
+    };
+    const troubles = trouble();
+    const begun = performance.now();
+    while (performance.now() - begun < seconds * 1000) {
+      for (const connection of connections) for (let n = whole(30); n > 0; n--) issue(connection);
+      await sleep(1);
+    }
+    over = true;
+    await troubles;
+    for (const connection of [...connections]) connection.close();
+    await sleep(400);
+    console.log(JSON.stringify({ ...counts, outcomes: Object.fromEntries(outcomes) }));
+    expect(counts.answered + counts.failed).toBe(counts.issued);
+    expect(counts.twice).toBe(0);
+    expect(counts.answered).toBeGreaterThan(0);
+    expect(counts.failed).toBeGreaterThan(0);
+  },
+  seconds * 1000 + 30_000,
+);
