@@ -39,7 +39,7 @@ async function server(options?: TestListenerOptions) {
   return made;
 }
 
-function prepare(connection: Connection, sink: PreparedSink, timeoutMs = 5000) {
+function prepare(connection: Connection, sink: PreparedSink, timeoutMs = 18_000) {
   return connection.prepare({ path: sayHello, message: messageOf('hello'), timeoutMs }, sink);
 }
 
