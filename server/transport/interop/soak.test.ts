@@ -27,6 +27,8 @@ it(
       outcomes.set(what, (outcomes.get(what) ?? 0) + 1);
     };
 
+    /** The server makes no more trouble. */
+    const calm = false;
     let over = false;
     const factory = createHttp2Transport();
     const connections = new Set<Connection>();
@@ -117,7 +119,6 @@ it(
     console.log(JSON.stringify({ ...counts, outcomes: Object.fromEntries(outcomes) }));
     expect(counts.answered + counts.failed).toBe(counts.issued);
     expect(counts.twice).toBe(0);
-    expect(counts.answered).toBeGreaterThan(0);
     expect(counts.failed).toBeGreaterThan(0);
   },
   seconds * 1000 + 30_000,
