@@ -1,7 +1,8 @@
 import type { Event, Frame, LaneFrame, LaneSpec } from '../gen/lbscope/events/v1/events_pb.js';
 import { emptyBelief, isProxied } from './belief.ts';
+import { foldLosses } from './ledger.ts';
 import { type ConnectionRun, goneRowMs, type LaneCounts, type LaneRun, type PodCounts, type Run } from './state.ts';
-import { toMsOrUndefined } from './time.ts';
+import { toMs, toMsOrUndefined } from './time.ts';
 import { ownerOf } from './truth.ts';
 
 export function emptyCounts(): LaneCounts {
@@ -16,6 +17,9 @@ export function emptyCounts(): LaneCounts {
     watchEvents: 0,
     connectionsOpened: 0,
     connectionsClosed: 0,
+    policyRetries: 0,
+    answeredByRetry: 0,
+    messages: 0,
   };
 }
 
@@ -43,6 +47,7 @@ export function putLane(run: Run, spec: LaneSpec, removed: boolean): void {
     connections: new Map(),
     counts: emptyCounts(),
     errors: new Map(),
+    ledger: new Map(),
     pods: new Map(),
   });
 }
@@ -54,6 +59,7 @@ export function anyRunning(run: Run): boolean {
 export function clearCounts(lane: LaneRun): void {
   lane.counts = emptyCounts();
   lane.errors = new Map();
+  lane.ledger = new Map();
   lane.pods = new Map();
 }
 
@@ -156,7 +162,9 @@ function foldConnection(lane: LaneRun, event: Event, at: number): void {
 export function foldFrameCounts(run: Run, frame: Frame): void {
   for (const part of frame.lanes) {
     const lane = run.lanes.get(part.laneId);
-    if (lane !== undefined) foldLaneFrame(run, lane, part);
+    if (lane === undefined) continue;
+    foldLosses(run, lane, part, (toMs(frame.from) + toMs(frame.to)) / 2);
+    foldLaneFrame(run, lane, part);
   }
 }
 
@@ -166,6 +174,9 @@ function foldLaneFrame(run: Run, lane: LaneRun, part: LaneFrame): void {
   counts.answered += part.answered;
   counts.transparentRetries += part.transparentRetries;
   counts.shortfall += part.shortfall;
+  counts.policyRetries += part.policyRetries;
+  counts.answeredByRetry += part.answeredByRetry;
+  counts.messages += part.messages;
   for (const { errorClass, count } of part.failed) {
     lane.errors.set(errorClass, (lane.errors.get(errorClass) ?? 0) + count);
   }
@@ -174,14 +185,15 @@ function foldLaneFrame(run: Run, lane: LaneRun, part: LaneFrame): void {
     counts.toRemovedAnswered += pod.toRemovedAnswered;
     counts.toRemovedLost += pod.toRemovedLost;
     const failed = sumOf(pod.failed);
-    if (pod.answered === 0 && failed === 0) continue;
+    if (pod.answered === 0 && failed === 0 && pod.messages === 0) continue;
     const goneAt = run.pods.get(pod.podUid)?.goneAt;
     if (goneAt !== undefined && goneAt < run.clock - goneRowMs) continue;
-    const sum: PodCounts = lane.pods.get(pod.podUid) ?? { calls: 0, errors: 0, inferred: false };
+    const sum: PodCounts = lane.pods.get(pod.podUid) ?? { calls: 0, errors: 0, inferred: false, messages: 0 };
     lane.pods.set(pod.podUid, {
       calls: sum.calls + pod.answered,
       errors: sum.errors + failed,
       inferred: sum.inferred || pod.inferred,
+      messages: sum.messages + pod.messages,
     });
   }
 }

@@ -1,10 +1,11 @@
 import { create } from '@bufbuild/protobuf';
-import { type Cluster, ClusterSchema } from '../gen/lbscope/agent/v1/agent_pb.js';
+import { type Cluster, ClusterSchema, MaxConnectionAgeSchema } from '../gen/lbscope/agent/v1/agent_pb.js';
 import { RecordingSchema } from '../gen/lbscope/agent/v1/runs_pb.js';
 import {
   type BehaviorAsked,
   type Event,
   type Frame,
+  type PodBehavior,
   PodBehaviorSchema,
   PodSchema,
   type WatchState,
@@ -46,6 +47,7 @@ export function emptyRun(init: RunInit = {}): Run {
     agentVersion: init.agentVersion ?? '',
     recording: undefined,
     scenario: undefined,
+    maxConnectionAge: undefined,
   };
 }
 
@@ -109,6 +111,11 @@ function foldEvent(run: Run, event: Event, startsAnew: boolean): void {
     case 'behaviorAsked':
       setBehavior(run, event.podUid, kind.value);
       break;
+    case 'maxConnectionAgeAsked': {
+      const { ageMs, graceMs } = kind.value;
+      run.maxConnectionAge = create(MaxConnectionAgeSchema, { ageMs, graceMs });
+      break;
+    }
     case 'sliceChanged':
       ready = putEndpoints(run, kind.value.all, at);
       break;
@@ -161,8 +168,19 @@ function setBehavior(run: Run, uid: string | undefined, asked: BehaviorAsked): v
     ready: asked.ready ?? before.ready,
     delayMs: asked.delayMs ?? before.delayMs,
     errorRate: asked.errorRate ?? before.errorRate,
+    ...ageOf(asked, before),
   });
   run.pods.set(uid, { ...known, pod: create(PodSchema, { ...known.pod, behavior }) });
+}
+
+/** Absent stays absent: nobody has said anything about it. */
+function ageOf(asked: BehaviorAsked, before: PodBehavior): Partial<PodBehavior> {
+  const maxConnectionAgeMs = asked.maxConnectionAgeMs ?? before.maxConnectionAgeMs;
+  const maxConnectionAgeGraceMs = asked.maxConnectionAgeGraceMs ?? before.maxConnectionAgeGraceMs;
+  return {
+    ...(maxConnectionAgeMs === undefined ? {} : { maxConnectionAgeMs }),
+    ...(maxConnectionAgeGraceMs === undefined ? {} : { maxConnectionAgeGraceMs }),
+  };
 }
 
 function foldTraffic(run: Run, event: Event): void {

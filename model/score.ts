@@ -10,6 +10,7 @@ export interface LaneScore {
   readonly issued: number;
   readonly answered: number;
   readonly failed: number;
+  readonly messages: number;
   /** Calls per second that the newest frame asked for. */
   readonly asked: number;
   readonly achieved: number;
@@ -23,6 +24,7 @@ export interface LaneScore {
 export interface PodScore {
   readonly answered: number;
   readonly failed: number;
+  readonly messages: number;
   readonly meanMs: number;
 }
 
@@ -47,25 +49,28 @@ export function scoreSince(run: Run, laneId: string, since: number): LaneScore {
   const latency = new Merged();
   const serviceTime = new Merged();
   const scheduleError = new Merged();
-  const pods = new Map<string, { answered: number; failed: number; sumMs: number }>();
+  const pods = new Map<string, { answered: number; failed: number; messages: number; sumMs: number }>();
   let issued = 0;
   let answered = 0;
   let failed = 0;
+  let messages = 0;
   for (const { part } of partsSince(run, laneId, since)) {
     issued += part.issued;
     answered += part.answered;
     failed += sumOf(part.failed);
+    messages += part.messages;
     latency.add(part.latency);
     serviceTime.add(part.serviceTime);
     scheduleError.add(part.scheduleError);
     for (const pod of part.pods) {
       let sum = pods.get(pod.podUid);
       if (sum === undefined) {
-        sum = { answered: 0, failed: 0, sumMs: 0 };
+        sum = { answered: 0, failed: 0, messages: 0, sumMs: 0 };
         pods.set(pod.podUid, sum);
       }
       sum.answered += pod.answered;
       sum.failed += sumOf(pod.failed);
+      sum.messages += pod.messages;
       sum.sumMs += pod.serviceTimeSumMs;
     }
   }
@@ -74,6 +79,7 @@ export function scoreSince(run: Run, laneId: string, since: number): LaneScore {
     issued,
     answered,
     failed,
+    messages,
     latency,
     serviceTime,
     scheduleError,

@@ -20,6 +20,7 @@ import { differenceNow } from './belief.ts';
 import { reactionMs, storyState, turnNow } from './changes.ts';
 import type { Merged } from './histogram.ts';
 import { labelOf, pickerOf } from './lanes.ts';
+import { ledgerFrom, lossesOf } from './ledger.ts';
 import { coefficientOfVariation, jain, maxOverMean, podsAnswering, randomJain } from './measures.ts';
 import { shownPresets } from './presets.ts';
 import { scoreOf } from './score.ts';
@@ -50,6 +51,7 @@ export function toSnapshot(run: Run, nowMs: number): GetSnapshotResponse {
     agentVersion: run.agentVersion,
     recording: run.recording,
     scenario: run.scenario,
+    ...(run.maxConnectionAge === undefined ? {} : { maxConnectionAge: run.maxConnectionAge }),
     intervals: run.intervals.map(({ address, podUid, ...instants }) => ({
       address,
       podUid,
@@ -80,6 +82,7 @@ function laneOf(run: Run, lane: LaneRun, now: number): Lane {
     traffic: lane.traffic,
     ...lane.counts,
     errors: Object.fromEntries(lane.errors),
+    ledger: lossesOf(lane),
     pods: lanePods(run, lane),
     belief: {
       addresses: belief.addresses,
@@ -162,6 +165,8 @@ function lanePod(
     recentCalls: recent,
     callsPerSecond: score.activeMs > 0 ? (recent * 1000) / score.activeMs : 0,
     meanMs: score.pods.get(uid)?.meanMs ?? 0,
+    messages: counts?.messages ?? 0,
+    messageShare: score.messages > 0 ? (score.pods.get(uid)?.messages ?? 0) / score.messages : 0,
   });
 }
 
@@ -237,6 +242,7 @@ export function fromSnapshot(s: GetSnapshotResponse): Run {
     agentVersion: s.agentVersion,
     recording: s.recording,
     scenario: s.scenario,
+    maxConnectionAge: s.maxConnectionAge,
   };
   return run;
 }
@@ -288,12 +294,19 @@ function fromLane(lane: Lane): LaneRun {
       watchEvents: lane.watchEvents,
       connectionsOpened: lane.connectionsOpened,
       connectionsClosed: lane.connectionsClosed,
+      policyRetries: lane.policyRetries,
+      answeredByRetry: lane.answeredByRetry,
+      messages: lane.messages,
     },
     errors: new Map(Object.entries(lane.errors)),
+    ledger: ledgerFrom(lane.ledger),
     pods: new Map(
       lane.pods
-        .filter((pod) => pod.calls > 0 || pod.errors > 0)
-        .map((pod) => [pod.uid, { calls: pod.calls, errors: pod.errors, inferred: pod.errorsInferred }]),
+        .filter((pod) => pod.calls > 0 || pod.errors > 0 || pod.messages > 0)
+        .map(({ uid, calls, errors, errorsInferred: inferred, messages }) => [
+          uid,
+          { calls, errors, inferred, messages },
+        ]),
     ),
   };
 }

@@ -1,4 +1,4 @@
-import type { Cluster } from '../gen/lbscope/agent/v1/agent_pb.js';
+import type { Cluster, MaxConnectionAge } from '../gen/lbscope/agent/v1/agent_pb.js';
 import type { Recording } from '../gen/lbscope/agent/v1/runs_pb.js';
 import type { Deployment, Endpoint, Event, Frame, LaneSpec, Pod, Traffic } from '../gen/lbscope/events/v1/events_pb.js';
 import type { ScenarioRun } from '../gen/lbscope/events/v1/scenarios_pb.js';
@@ -38,6 +38,8 @@ export interface Run {
   recording: Recording | undefined;
   /** The scenario that runs, or the last one that did. */
   scenario: ScenarioRun | undefined;
+  /** What every pod is told about the age of its connections; undefined: nothing. */
+  maxConnectionAge: MaxConnectionAge | undefined;
 }
 
 export type Update =
@@ -77,6 +79,8 @@ export interface LaneRun {
   connections: Map<string, ConnectionRun>;
   counts: LaneCounts;
   errors: Map<string, number>;
+  /** Failed calls by class and by what their pod was then; see ledger.ts for the key. */
+  ledger: Map<string, number>;
   /** By UID; "" holds calls that no pod can be named for. */
   pods: Map<string, PodCounts>;
 }
@@ -92,12 +96,16 @@ export interface LaneCounts {
   watchEvents: number;
   connectionsOpened: number;
   connectionsClosed: number;
+  policyRetries: number;
+  answeredByRetry: number;
+  messages: number;
 }
 
 export interface PodCounts {
   calls: number;
   errors: number;
   inferred: boolean;
+  messages: number;
 }
 
 export interface BeliefRun {

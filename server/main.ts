@@ -19,7 +19,9 @@ import { anchorOf, createClock, nodeTimers } from './events/clock.ts';
 import { createHub } from './events/hub.ts';
 import { clusterActions } from './kube/agent-actions.ts';
 import { connectKube } from './kube/connect.ts';
+import { ConnectionAges } from './kube/connection-ages.ts';
 import { createKuberesolverWatch } from './kube/kuberesolver.ts';
+import { controlPod } from './kube/pod-control.ts';
 import { createSliceWatch } from './kube/slices.ts';
 import { Truth } from './kube/truth.ts';
 import { whyNot } from './kube/why-not.ts';
@@ -27,6 +29,7 @@ import { channelSpec } from './lanes/channel-spec.ts';
 import { defaultLanes, defaultTraffic } from './lanes/defaults.ts';
 import { Lanes } from './lanes/lanes.ts';
 import { load, save } from './lanes/saved.ts';
+import { loadAge, saveAge } from './lanes/saved-age.ts';
 import { createMembership } from './membership/lane-membership.ts';
 import { waysInFolder } from './presets/folder.ts';
 import { Presets } from './presets/presets.ts';
@@ -228,6 +231,26 @@ async function main(options: AgentOptions): Promise<void> {
     truth,
     events: hub,
   });
+  const ages = new ConnectionAges({
+    pods: () => truth.pods(),
+    control: (ip, change) => controlPod(ip, options['control-port'], change),
+    told: (uid, change) => truth.setBehavior(uid, change),
+    events: hub,
+    timers,
+    initial: loadAge(options['state-dir']),
+    save: (age) => {
+      try {
+        saveAge(options['state-dir'], age);
+      } catch (error) {
+        log.warn({ err: error }, 'the age of connections could not be saved; a restart would forget it');
+      }
+    },
+  });
+  ages.start();
+  hub.subscribe((update) => {
+    if (update.case === 'event' && update.value.kind.case === 'podReady') ages.onReady();
+  });
+
   const agent: Agent = {
     startTraffic: (laneId) => lanes.setRunning(laneId, true),
     stopTraffic: (laneId) => lanes.setRunning(laneId, false),
@@ -246,6 +269,7 @@ async function main(options: AgentOptions): Promise<void> {
     addPreset: (presetId, choices) => presets.add(presetId, choices),
     presetObjects: (presetId) => presets.objects(presetId),
     ...cluster,
+    setMaxConnectionAge: (ageMs, graceMs) => ages.set({ ageMs, graceMs }),
   };
   const ceilings = {
     ratePerSecond: options['most-rate'],
@@ -309,6 +333,7 @@ async function main(options: AgentOptions): Promise<void> {
     setTimeout(() => process.exit(0), 4_000).unref();
     await Promise.race([runner.stop(), new Promise((resolve) => setTimeout(resolve, 2_000).unref())]);
     hub.emit({ kind: { case: 'agentState', value: { state: 'stopping', reason: why } } });
+    ages.stop();
     truth.stop();
     await Promise.race([recorder?.close(), new Promise((resolve) => setTimeout(resolve, closeRecordingMs))]);
     await api.close();

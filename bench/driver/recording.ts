@@ -50,7 +50,7 @@ export class RecordingBench {
       channel = channelTo(this.#port);
       this.#channels.set(recorded, channel);
     }
-    const call = encodeCall('unary', 0, 1);
+    const call = encodeCall('unary', { payloadBytes: 0, messages: 1, intervalMs: 0 }, nodeTimers);
     if (call.kind !== 'unary' || channel.prepare === undefined) throw new Error('unary calls are prepared');
     const until = clock.now() + ms;
     const slots = new CallSlots();

@@ -25,8 +25,17 @@ export interface Agent {
   restartRollout(): Promise<Done>;
   setPodBehavior(
     pod: string,
-    change: { ready?: boolean; delayMs?: number; errorRate?: number; crash?: boolean },
+    change: {
+      ready?: boolean;
+      delayMs?: number;
+      errorRate?: number;
+      crash?: boolean;
+      maxConnectionAgeMs?: number;
+      maxConnectionAgeGraceMs?: number;
+    },
   ): Promise<Done<{ uid: string }>>;
+  /** Of every pod, those to come included; -1: none. `missed` are told as soon as they answer. */
+  setMaxConnectionAge(ageMs: number, graceMs: number): Promise<Done<{ pods: number; missed: string[] }>>;
 }
 
 export type PresetRequest = PresetChoices & { readonly workers?: number | undefined };

@@ -72,7 +72,11 @@ function fits(rule: Exclude<Rule, { kind: 'message' | 'list' }>, value: unknown)
       return typeof value === 'boolean';
     case 'number':
       return (
-        typeof value === 'number' && value >= rule.min && value <= rule.max && (!rule.whole || Number.isInteger(value))
+        typeof value === 'number' &&
+        value >= rule.min &&
+        value <= rule.max &&
+        (!rule.whole || Number.isInteger(value)) &&
+        rule.except?.(value) !== true
       );
     case 'instant':
       return isObject(value) || (typeof value === 'string' && instant.test(value) && !Number.isNaN(Date.parse(value)));
@@ -96,7 +100,7 @@ function allowed(rule: Rule): string {
     case 'bool':
       return 'true or false';
     case 'number':
-      return `a ${rule.whole ? 'whole ' : ''}number from ${rule.min} to ${rule.max}`;
+      return rule.allowed ?? `a ${rule.whole ? 'whole ' : ''}number from ${rule.min} to ${rule.max}`;
     case 'word':
       return `one of ${rule.words.join(', ')}`;
     case 'text':

@@ -103,7 +103,7 @@ export function handlers({
 
     setTraffic({ laneId, $typeName: _, $unknown: __, ...given }) {
       refuseAbove(given, ceilings);
-      const change = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+      const change = present(given);
       const { traffic } = done(agent.setTraffic(laneId, change as Partial<Traffic>));
       return { sequence: hub.sequence, traffic };
     },
@@ -154,15 +154,8 @@ export function handlers({
       return { sequence: hub.sequence };
     },
 
-    async setPodBehavior({ pod = '', ready, delayMs, errorRate, crash }) {
-      const { uid } = done(
-        await agent.setPodBehavior(pod, {
-          ...(ready === undefined ? {} : { ready }),
-          ...(delayMs === undefined ? {} : { delayMs }),
-          ...(errorRate === undefined ? {} : { errorRate }),
-          ...(crash === undefined ? {} : { crash }),
-        }),
-      );
+    async setPodBehavior({ pod = '', $typeName: _, $unknown: __, ...given }) {
+      const { uid } = done(await agent.setPodBehavior(pod, present(given)));
       return { sequence: hub.sequence, uid };
     },
 
@@ -199,7 +192,17 @@ export function handlers({
       done(scenarios.reveal(question));
       return { sequence: hub.sequence };
     },
+
+    async setMaxConnectionAge({ ageMs = -1, graceMs = -1 }) {
+      const { pods, missed } = done(await agent.setMaxConnectionAge(ageMs, graceMs));
+      return { sequence: hub.sequence, pods, missed };
+    },
   };
+}
+
+/** Only what was given. */
+function present<T extends object>(given: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as never;
 }
 
 const codes: Readonly<Record<Extract<Done, { ok: false }>['code'], Code>> = {

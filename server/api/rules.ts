@@ -5,7 +5,15 @@ import { checkPreset } from './preset-request.ts';
 
 /** What one field of a request may hold. Names are those of the JSON, which are also the generated code's. */
 export type Rule = { readonly required?: boolean } & (
-  | { readonly kind: 'number'; readonly min: number; readonly max: number; readonly whole: boolean }
+  | {
+      readonly kind: 'number';
+      readonly min: number;
+      readonly max: number;
+      readonly whole: boolean;
+      /** In place of "from min to max", and what lies between them and is not allowed. */
+      readonly allowed?: string;
+      readonly except?: (value: number) => boolean;
+    }
   | { readonly kind: 'bool' }
   | { readonly kind: 'word'; readonly words: readonly string[]; readonly mayBeEmpty?: boolean }
   | { readonly kind: 'text'; readonly allowed: string; readonly pattern: RegExp; readonly mayBeEmpty?: boolean }
@@ -27,6 +35,23 @@ export interface RequestRules {
 const whole = (min: number, max: number): Rule => ({ kind: 'number', min, max, whole: true });
 const number = (min: number, max: number): Rule => ({ kind: 'number', min, max, whole: false });
 const required = (rule: Rule): Rule => ({ ...rule, required: true });
+
+/** gRFC A9. Below 100 ms a connection would hardly carry a call. */
+const connectionAge: Rule = {
+  kind: 'number',
+  min: -1,
+  max: 86_400_000,
+  whole: true,
+  allowed: '-1 for none, or a whole number from 100 to 86400000',
+  except: (value) => value !== -1 && value < 100,
+};
+const connectionGrace: Rule = {
+  kind: 'number',
+  min: -1,
+  max: 86_400_000,
+  whole: true,
+  allowed: '-1 for ever, or a whole number from 0 to 86400000',
+};
 
 const laneId: Rule = {
   kind: 'text',
@@ -144,6 +169,7 @@ const trafficFields = [
   'payloadBytes',
   'deadlineMs',
   'thinkTimeMs',
+  'messageIntervalMs',
 ] as const;
 
 const runId: Rule = { kind: 'text', allowed: 'the runId of a run', pattern: /^[\w-]{1,64}$/ };
@@ -234,6 +260,7 @@ export const requestRules: Readonly<Record<string, RequestRules>> = {
       payloadBytes: whole(0, mostPayload),
       deadlineMs: whole(1, 600_000),
       thinkTimeMs: whole(0, 600_000),
+      messageIntervalMs: whole(0, 600_000),
     },
     together(values) {
       if (values.ratePerSecond !== undefined && values.concurrency !== undefined) {
@@ -271,17 +298,23 @@ export const requestRules: Readonly<Record<string, RequestRules>> = {
       delayMs: number(0, 600_000),
       errorRate: number(0, 1),
       crash: { kind: 'bool' },
+      maxConnectionAgeMs: connectionAge,
+      maxConnectionAgeGraceMs: connectionGrace,
     },
-    together({ ready, delayMs, errorRate, crash }) {
-      const others = [ready, delayMs, errorRate].some((value) => value !== undefined);
+    together({ ready, delayMs, errorRate, crash, maxConnectionAgeMs, maxConnectionAgeGraceMs }) {
+      const settings = [ready, delayMs, errorRate, maxConnectionAgeMs, maxConnectionAgeGraceMs];
+      const others = settings.some((value) => value !== undefined);
       if (crash === true && others) {
         return ['crash is true: allowed is crash alone, as a pod that crashed forgets its other behaviour'];
       }
       return crash === true || others
         ? []
-        : ['nothing to change: give at least one of ready, delayMs, errorRate, or crash: true'];
+        : [
+            'nothing to change: give at least one of ready, delayMs, errorRate, maxConnectionAgeMs, maxConnectionAgeGraceMs, or crash: true',
+          ];
     },
   },
+  SetMaxConnectionAge: { fields: { ageMs: required(connectionAge), graceMs: connectionGrace } },
   ListScenarios: { fields: {} },
   GetScenario: { fields: { id: required(scenarioId) } },
   CheckScenario: { fields: { text: required(scenarioText) } },

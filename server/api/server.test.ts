@@ -82,6 +82,10 @@ class FakeAgent implements Agent {
   async restartRollout() {
     return { ok: true } as const;
   }
+  async setMaxConnectionAge(ageMs: number, graceMs: number) {
+    this.asked.push(['age', ageMs, graceMs]);
+    return { ok: true as const, pods: 2, missed: ['c'] };
+  }
   async setPodBehavior(pod: string, change: object) {
     this.asked.push(['behave', pod, change]);
     return this.#pod(pod);
@@ -193,6 +197,7 @@ describe('as curl reaches it', () => {
     ['StopTraffic', { laneId: 'headless' }, { sequence: 1 }],
     ['DeletePod', { pod: 'greeter-a', gracePeriodSeconds: 0 }, { uid: 'uid-a' }],
     ['SetPodBehavior', { pod: 'greeter-a', ready: false }, { uid: 'uid-a' }],
+    ['SetMaxConnectionAge', { ageMs: 30_000 }, { pods: 2, missed: ['c'] }],
     ['RestartRollout', {}, { sequence: 1 }],
     ['RemoveLane', { laneId: 'headless' }, { sequence: 1 }],
   ])('%s %j', async (method, body, answer) => {

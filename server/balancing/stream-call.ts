@@ -10,7 +10,7 @@ const noHeaders: ReadonlyMap<string, string> = new Map();
 
 /**
  * One attempt of a stream. It may be repeated while nothing was taken from the requests or they can be iterated anew
- * (an array can, a generator can't), and no response came (gRFC A6).
+ * (an array and a paced list can, a generator can't), and no response came (gRFC A6).
  */
 export function runStream(
   connection: Connection,
@@ -40,7 +40,7 @@ export function runStream(
             resolve({ ok: true, headers, repeatable: false });
             return;
           }
-          const repeatable = !committed && (!taken || Array.isArray(call.requests));
+          const repeatable = !committed && (!taken || canBeginAnew(call.requests));
           resolve({ ...outcome, headers: outcome.headers.size > 0 ? outcome.headers : headers, repeatable });
         },
       },
@@ -65,4 +65,10 @@ export function runStream(
       }
     }
   });
+}
+
+/** A generator is its own iterator: what was taken from it is gone. */
+function canBeginAnew(requests: StreamCall['requests']): boolean {
+  if (Symbol.asyncIterator in requests) return (requests[Symbol.asyncIterator]() as unknown) !== requests;
+  return (requests[Symbol.iterator]() as unknown) !== requests;
 }

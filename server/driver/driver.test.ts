@@ -29,6 +29,7 @@ const settings: TrafficSettings = {
   payloadBytes: 0,
   deadlineMs: 5_000,
   thinkTimeMs: 0,
+  messageIntervalMs: 0,
 };
 
 const planOf = (port: number, laneId = 'lane'): LanePlan => ({

@@ -51,3 +51,18 @@ it('sums counts, keeps the outermost edges and the last number, and changes no i
   ]);
   expect(a.lanes[0]?.answered).toBe(5);
 });
+
+it('retries and messages are counts, too', () => {
+  const [a, b] = [frameOf(1_000, 1_200, 5, 'headless', 'pod-1'), frameOf(1_200, 1_350, 7, 'headless', 'pod-1')];
+  for (const [frame, n] of [
+    [a, 1],
+    [b, 2],
+  ] as const) {
+    const lane = frame.lanes[0]!;
+    Object.assign(lane, { policyRetries: n, answeredByRetry: n, messages: 10 * n });
+    lane.pods[0]!.messages = 10 * n;
+  }
+  const [lane] = mergeFrames([a, b]).lanes;
+  expect(lane).toMatchObject({ policyRetries: 3, answeredByRetry: 3, messages: 30 });
+  expect(lane?.pods[0]?.messages).toBe(30);
+});

@@ -57,6 +57,9 @@ function mergeLanes(lanes: readonly LaneFrame[]): LaneFrame {
     serviceTime: mergeHistograms(lanes.map((lane) => lane.serviceTime)),
     pods: [...pods.values()].map(mergePods),
     shortfall: sum(lanes, (lane) => lane.shortfall),
+    policyRetries: sum(lanes, (lane) => lane.policyRetries),
+    answeredByRetry: sum(lanes, (lane) => lane.answeredByRetry),
+    messages: sum(lanes, (lane) => lane.messages),
     scheduleError: mergeHistograms(lanes.map((lane) => lane.scheduleError)),
   });
 }
@@ -72,6 +75,7 @@ function mergePods(pods: readonly PodFrame[]): PodFrame {
     toRemovedLost: sum(pods, (pod) => pod.toRemovedLost),
     serviceTimeSumMs: sum(pods, (pod) => pod.serviceTimeSumMs),
     inferred: pods.some((pod) => pod.inferred),
+    messages: sum(pods, (pod) => pod.messages),
   });
 }
 

@@ -1,7 +1,7 @@
 import type { EventSink } from '../events/port.ts';
 import { deletePod, type Outcome, readPreStop, restartRollout, scale, writePreStop } from './actions.ts';
 import type { Api } from './http.ts';
-import { controlPod } from './pod-control.ts';
+import { type BehaviorChange, controlPod } from './pod-control.ts';
 import type { Truth } from './truth.ts';
 
 export interface ClusterActionsOptions {
@@ -90,10 +90,7 @@ export function clusterActions(options: ClusterActionsOptions) {
       return { ok: true as const };
     },
 
-    async setPodBehavior(
-      nameOrUid: string,
-      change: { ready?: boolean; delayMs?: number; errorRate?: number; crash?: boolean },
-    ) {
+    async setPodBehavior(nameOrUid: string, change: BehaviorChange) {
       const pod = truth.find(nameOrUid);
       if (pod === undefined) return noPod(nameOrUid);
       if (pod.ip === '') {

@@ -10,6 +10,9 @@ export interface BehaviorChange {
   readonly ready?: boolean;
   readonly delayMs?: number;
   readonly errorRate?: number;
+  /** gRFC A9; -1: none. */
+  readonly maxConnectionAgeMs?: number;
+  readonly maxConnectionAgeGraceMs?: number;
   readonly crash?: boolean;
 }
 

@@ -143,7 +143,7 @@ export class Truth {
   }
 
   /** What a pod was told to do; shown with it. */
-  setBehavior(uid: string, behavior: Partial<Pick<PodBehavior, 'ready' | 'delayMs' | 'errorRate'>>): void {
+  setBehavior(uid: string, behavior: Partial<Omit<PodBehavior, '$typeName' | '$unknown'>>): void {
     const known = this.#pods.get(uid);
     if (known === undefined) return;
     const before = known.pod.behavior ?? create(PodBehaviorSchema, { ready: true });

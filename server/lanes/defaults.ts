@@ -20,5 +20,6 @@ export function defaultTraffic(ratePerSecond = 100): Traffic {
     payloadBytes: 0,
     deadlineMs: 5_000,
     thinkTimeMs: 0,
+    messageIntervalMs: 0,
   });
 }

@@ -159,6 +159,20 @@ test('rate and concurrency exclude each other; a lane of its own keeps what othe
   expect(saves.at(-1)?.traffic).toMatchObject({ ratePerSecond: 50, payloadBytes: 512 });
 });
 
+test('a stream that its deadline always cuts is refused, whatever order the settings come in', () => {
+  const { lanes } = setUp();
+  const stream = { kind: 'bidi', messagesPerStream: 11, messageIntervalMs: 500 };
+  expect(lanes.setTraffic(undefined, stream)).toMatchObject({
+    ok: false,
+    code: 'failed_precondition',
+    message: expect.stringContaining('a stream takes 5000 ms, and deadlineMs is 5000'),
+  });
+  expect(lanes.setTraffic('headless', { ...stream, deadlineMs: 6_000 })).toMatchObject({ ok: true });
+  expect(lanes.setTraffic('headless', { deadlineMs: 4_000 })).toMatchObject({ ok: false });
+  expect(lanes.setTraffic(undefined, { messageIntervalMs: 600 })).toMatchObject({ ok: false });
+  expect(lanes.setTraffic(undefined, { kind: 'unary' })).toMatchObject({ ok: true });
+});
+
 test('stop and start, one lane or all', async () => {
   const { lanes, states, calls, proxies, move } = setUp();
   proxies.get('envoy')?.('ok', '');

@@ -64,6 +64,10 @@ export class Lanes {
   setTraffic(laneId: string | undefined, change: Partial<Traffic>): Done<{ traffic: Traffic }> {
     const chosen = this.#choose(laneId);
     if (!chosen.ok) return chosen;
+    const wanted = laneId === undefined ? [this.#traffic] : [];
+    for (const lane of chosen.lanes) if (laneId !== undefined || lane.own) wanted.push(lane.traffic);
+    const fault = wanted.map((traffic) => streamFault(changed(traffic, change))).find((text) => text !== undefined);
+    if (fault !== undefined) return { ok: false, code: 'failed_precondition', message: fault };
     if (laneId === undefined) {
       this.#traffic = changed(this.#traffic, change);
       for (const lane of chosen.lanes) lane.setTraffic(lane.own ? changed(lane.traffic, change) : this.#traffic);
@@ -187,4 +191,15 @@ function unknownLane(id: string, ids: readonly string[]): Extract<Done, { ok: fa
     code: 'not_found',
     message: `laneId is "${id}": there is no such lane; there are ${ids.join(', ') || 'none'}`,
   };
+}
+
+/** A stream that its deadline always cuts shows nothing but deadlines. */
+function streamFault(traffic: Traffic): string | undefined {
+  const { kind, messagesPerStream, messageIntervalMs, deadlineMs } = traffic;
+  const takesMs = (messagesPerStream - 1) * messageIntervalMs;
+  if (kind === 'unary' || takesMs < deadlineMs) return undefined;
+  return (
+    `messagesPerStream is ${messagesPerStream} and messageIntervalMs is ${messageIntervalMs}, so a stream takes ${takesMs} ms, ` +
+    `and deadlineMs is ${deadlineMs}: allowed is a deadline above that`
+  );
 }

@@ -99,6 +99,57 @@ test('a drain loses no call in flight and takes no new connection', async () => 
   expect(await pod.exit).toEqual({ code: 0, signal: null });
 });
 
+test('a connection that is too old is told to go with two GOAWAYs, its calls finish, and others are let be', async () => {
+  const pod = await start({ GREETER_MAX_CONNECTION_AGE_MS: '400' });
+  await control(pod).setBehavior({ delayMs: 150 });
+  const client = await frameClient(pod.port);
+  clean.push(() => client.socket.destroy());
+  const call = (streamId: number) => {
+    client.send(frameType.headers, 0x4, streamId, requestHeaders);
+    client.send(frameType.data, 0x1, streamId, frame(new Uint8Array()));
+  };
+  const goaways = () => client.frames.filter((seen) => seen.type === frameType.goaway);
+  await until(() => client.frames.some((seen) => seen.type === frameType.settings), 'SETTINGS');
+  client.send(frameType.settings, 1, 0);
+  await until(() => goaways().length === 1, 'first GOAWAY');
+  expect(goaways()[0]?.payload.readUInt32BE(0)).toBe(2 ** 31 - 1);
+  expect(goaways()[0]?.payload.subarray(8).toString()).toBe('max_age');
+  const ping = client.frames.find((seen) => seen.type === frameType.ping && seen.flags === 0);
+  // This call crossed the GOAWAY.
+  call(1);
+  client.send(frameType.ping, 1, 0, ping?.payload);
+  await until(() => client.ended() !== undefined, 'end of the connection');
+  expect(goaways().at(-1)?.payload.readUInt32BE(0)).toBe(1);
+  expect(client.frames.some((seen) => seen.type === frameType.headers && seen.streamId === 1)).toBe(true);
+  expect(client.ended()).toBe('FIN');
+  // The pod itself goes on.
+  expect((await greeter(pod).sayHello({ name: 'after' })).message).toBe('Hello, after');
+});
+
+test('the age is settable while running, also for connections there are; the grace cuts what does not end', async () => {
+  const pod = await start();
+  const client = await frameClient(pod.port);
+  clean.push(() => client.socket.destroy());
+  await until(() => client.frames.some((seen) => seen.type === frameType.settings), 'SETTINGS');
+  client.send(frameType.settings, 1, 0);
+  const told = await control(pod).setBehavior({ delayMs: 600_000 });
+  expect(told.behavior).toMatchObject({ maxConnectionAgeMs: -1, maxConnectionAgeGraceMs: -1 });
+  client.send(frameType.headers, 0x4, 1, requestHeaders);
+  client.send(frameType.data, 0x1, 1, frame(new Uint8Array()));
+  await control(pod).setBehavior({ maxConnectionAgeMs: 100, maxConnectionAgeGraceMs: 200 });
+  await until(() => client.frames.some((seen) => seen.type === frameType.goaway), 'GOAWAY');
+  await until(() => client.ended() !== undefined, 'the cut');
+  // The call never had its answer.
+  expect(client.frames.some((seen) => seen.type === frameType.headers)).toBe(false);
+  for (const wrong of [{ maxConnectionAgeMs: 99 }, { maxConnectionAgeMs: -2 }, { maxConnectionAgeGraceMs: -0.5 }]) {
+    await expect(control(pod).setBehavior(wrong)).rejects.toThrow(/max_connection_age.* is -?[\d.]+; allowed: -1/);
+  }
+  expect((await control(pod).setBehavior({ maxConnectionAgeMs: -1 })).behavior).toMatchObject({
+    maxConnectionAgeMs: -1,
+    maxConnectionAgeGraceMs: 200,
+  });
+});
+
 test('the hard limit ends a drain', async () => {
   const pod = await start({ GREETER_DRAIN_LIMIT_MS: '100' });
   await control(pod).setBehavior({ delayMs: 600_000 });

@@ -39,6 +39,7 @@ try {
     controlPort: settings.controlPort,
     jsonPort: settings.jsonPort,
     drainLimitMs: settings.drainLimitMs,
+    connectionAge: settings,
     random: Math.random,
     exit: exitNow,
   });

@@ -68,16 +68,34 @@ test('behaviour keeps the difference between absent and zero', () => {
       optional(fc.boolean()),
       optional(fc.double({ noNaN: true })),
       optional(fc.double({ noNaN: true })),
-      (ready, delayMs, errorRate) => {
+      optional(fc.double({ noNaN: true })),
+      optional(fc.double({ noNaN: true })),
+      (ready, delayMs, errorRate, maxConnectionAgeMs, maxConnectionAgeGraceMs) => {
         const request = toBinary(
           SetBehaviorRequestSchema,
-          create(SetBehaviorRequestSchema, { ready, delayMs, errorRate }),
+          create(SetBehaviorRequestSchema, {
+            ready,
+            delayMs,
+            errorRate,
+            maxConnectionAgeMs,
+            maxConnectionAgeGraceMs,
+          }),
         );
         const change = decodeBehaviorChange(request);
         expect([change.ready, change.delayMs, change.errorRate]).toEqual([ready, delayMs, errorRate]);
+        expect([change.maxConnectionAgeMs, change.maxConnectionAgeGraceMs]).toEqual([
+          maxConnectionAgeMs,
+          maxConnectionAgeGraceMs,
+        ]);
       },
     ),
   );
-  const behavior = { ready: true, delayMs: 12.5, errorRate: 0.25 };
+  const behavior = {
+    ready: true,
+    delayMs: 12.5,
+    errorRate: 0.25,
+    maxConnectionAgeMs: 30_000,
+    maxConnectionAgeGraceMs: -1,
+  };
   expect(fromBinary(GetBehaviorResponseSchema, encodeBehavior(behavior)).behavior).toMatchObject(behavior);
 });

@@ -150,6 +150,8 @@ export interface BehaviorChange {
   ready?: boolean;
   delayMs?: number;
   errorRate?: number;
+  maxConnectionAgeMs?: number;
+  maxConnectionAgeGraceMs?: number;
 }
 
 /** lbscope.pod.v1.SetBehaviorRequest */
@@ -159,6 +161,8 @@ export function decodeBehaviorChange(message: Uint8Array): BehaviorChange {
     if (field === 1 && type === WireType.Varint) change.ready = reader.bool();
     else if (field === 2 && type === WireType.Bit64) change.delayMs = reader.double();
     else if (field === 3 && type === WireType.Bit64) change.errorRate = reader.double();
+    else if (field === 4 && type === WireType.Bit64) change.maxConnectionAgeMs = reader.double();
+    else if (field === 5 && type === WireType.Bit64) change.maxConnectionAgeGraceMs = reader.double();
     else return false;
     return true;
   });
@@ -166,10 +170,13 @@ export function decodeBehaviorChange(message: Uint8Array): BehaviorChange {
 }
 
 /** GetBehaviorResponse and SetBehaviorResponse */
-export function encodeBehavior(behavior: { ready: boolean; delayMs: number; errorRate: number }): Uint8Array {
+export function encodeBehavior(behavior: Required<BehaviorChange>): Uint8Array {
   const writer = new BinaryWriter().tag(1, WireType.LengthDelimited).fork();
   if (behavior.ready) writer.tag(1, WireType.Varint).bool(true);
   if (behavior.delayMs !== 0) writer.tag(2, WireType.Bit64).double(behavior.delayMs);
   if (behavior.errorRate !== 0) writer.tag(3, WireType.Bit64).double(behavior.errorRate);
+  const { maxConnectionAgeMs: age, maxConnectionAgeGraceMs: grace } = behavior;
+  if (age !== 0) writer.tag(4, WireType.Bit64).double(age);
+  if (grace !== 0) writer.tag(5, WireType.Bit64).double(grace);
   return writer.join().finish();
 }

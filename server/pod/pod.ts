@@ -1,6 +1,7 @@
 import { Behavior } from './behavior.ts';
 import { controlHandlers } from './control.ts';
 import { greeterHandlers } from './greeter.ts';
+import { realAgeParts } from './grpc/connection-age.ts';
 import { GrpcServer } from './grpc/server.ts';
 import { healthHandlers } from './health.ts';
 import { jsonMethods } from './json/methods.ts';
@@ -15,6 +16,8 @@ export interface PodOptions {
   /** HTTP/1.1 and JSON; undefined: not served. */
   readonly jsonPort?: number | undefined;
   readonly drainLimitMs: number;
+  /** gRFC A9, until the control service says otherwise; -1: none. */
+  readonly connectionAge?: { readonly maxConnectionAgeMs: number; readonly maxConnectionAgeGraceMs: number };
   readonly random: () => number;
   /** Ends the process; called by Crash after all sockets were reset. */
   readonly exit: () => void;
@@ -32,12 +35,19 @@ export interface Pod {
 
 /** The servers of a pod: gRPC and JSON, which Services lead to, and the control port that none leads to. */
 export async function startPod(options: PodOptions): Promise<Pod> {
-  const behavior = new Behavior();
+  const behavior = new Behavior(options.connectionAge);
   const handlers = new Map([
     ...greeterHandlers(options.identity, behavior, options.random),
     ...healthHandlers(behavior),
   ]);
-  const greeter = new GrpcServer(handlers);
+  const greeter = new GrpcServer(handlers, { ...realAgeParts, random: options.random });
+  const limitAge = () => {
+    const { maxConnectionAgeMs, maxConnectionAgeGraceMs } = behavior.values;
+    const finite = (ms: number) => (ms < 0 ? Number.POSITIVE_INFINITY : ms);
+    greeter.limitAge({ ageMs: finite(maxConnectionAgeMs), graceMs: finite(maxConnectionAgeGraceMs) });
+  };
+  limitAge();
+  behavior.onChange(limitAge);
   const json = options.jsonPort === undefined ? undefined : new JsonServer(jsonMethods(options.identity, handlers));
   const control = new GrpcServer(
     new Map(

@@ -1,3 +1,5 @@
+import { leastAgeMs, longestAgeMs } from './behavior.ts';
+
 export interface Settings {
   readonly podName: string;
   readonly podUid: string;
@@ -12,6 +14,9 @@ export interface Settings {
   /** Undefined: restarts are not counted. */
   readonly stateDir: string | undefined;
   readonly drainLimitMs: number;
+  /** -1: none. */
+  readonly maxConnectionAgeMs: number;
+  readonly maxConnectionAgeGraceMs: number;
 }
 
 export type ParsedSettings = { ok: true; settings: Settings } | { ok: false; faults: string[] };
@@ -48,6 +53,8 @@ export function readSettings(env: NodeJS.ProcessEnv): ParsedSettings {
     stateDir: env.STATE_DIR || undefined,
     // Less than the pod's grace period (30 s) less its preStop sleep (1 s), so that a drain is never cut short from outside.
     drainLimitMs: whole('GREETER_DRAIN_LIMIT_MS', 25_000, 0, 3_600_000),
+    maxConnectionAgeMs: whole('GREETER_MAX_CONNECTION_AGE_MS', -1, leastAgeMs, longestAgeMs),
+    maxConnectionAgeGraceMs: whole('GREETER_MAX_CONNECTION_AGE_GRACE_MS', -1, 0, longestAgeMs),
   };
   if (settings.port !== 0 && settings.port === settings.controlPort)
     faults.push(`PORT and CONTROL_PORT are both ${settings.port}; they must differ`);

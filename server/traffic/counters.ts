@@ -19,7 +19,10 @@ export const head = {
   latencyMaxUs: 6,
   serviceMaxUs: 7,
   lateMaxUs: 8,
-  failed: 9,
+  policyRetries: 9,
+  answeredByRetry: 10,
+  messages: 11,
+  failed: 12,
 } as const;
 const headDoubles = head.failed + classes;
 
@@ -32,7 +35,8 @@ export const pod = {
   toRemovedLost: 4,
   serviceSumMs: 5,
   inferred: 6,
-  failed: 7,
+  messages: 7,
+  failed: 8,
 } as const;
 export const podDoubles = pod.failed + classes;
 
@@ -107,6 +111,9 @@ export class LaneCounters {
       scheduleError: toSparse(this.#late, lane[head.lateMaxUs] as number),
       pods,
       shortfall: lane[head.shortfall] as number,
+      policyRetries: lane[head.policyRetries] as number,
+      answeredByRetry: lane[head.answeredByRetry] as number,
+      messages: lane[head.messages] as number,
     });
     if (cut.answered !== 0) {
       this.#latency.fill(0);
@@ -135,6 +142,7 @@ export class LaneCounters {
       toRemovedLost: pods[at + pod.toRemovedLost] as number,
       serviceTimeSumMs: pods[at + pod.serviceSumMs] as number,
       inferred: pods[at + pod.inferred] === 1,
+      messages: pods[at + pod.messages] as number,
     };
     pods.fill(0, at, at + podDoubles);
     return cut;

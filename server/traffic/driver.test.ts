@@ -17,6 +17,7 @@ const settings: TrafficSettings = {
   payloadBytes: 0,
   deadlineMs: 1_000,
   thinkTimeMs: 0,
+  messageIntervalMs: 0,
 };
 
 const route = routeOf({ address: '127.0.0.1:1', connectionId: 'c', resolutionId: 'r' });
@@ -244,5 +245,49 @@ test('a change while calls are overdue sends those first: none is lost', async (
   const { issued, shortfall } = driver.cut();
   expect(issued + shortfall).toBeGreaterThanOrEqual(150);
   expect(issued + shortfall).toBeLessThanOrEqual(152);
+  await driver.stop();
+});
+
+test('a stream sends its messages at an interval, and each answer counts as it comes', async () => {
+  const time = new FakeTime();
+  const message = toBinary(SayHelloResponseSchema, create(SayHelloResponseSchema, { pod: { uid: 'a' } }));
+  const sentAt: number[] = [];
+  const a = fakeChannel('a');
+  a.channel.stream = async ({ requests, onMessage }) => {
+    for await (const _ of requests) {
+      sentAt.push(time.now());
+      onMessage(message);
+    }
+    return { ok: true, message: undefined, route };
+  };
+  const { driver } = lane(time, [a]);
+  const began = time.now();
+  const stream = { kind: 'bidi', messagesPerStream: 5, messageIntervalMs: 100, ratePerSecond: 0, concurrency: 1 };
+  driver.apply({ ...settings, ...stream }, true);
+  await time.advance(250);
+  const frame = driver.cut();
+  expect(sentAt.map((at) => at - began)).toEqual([0, 100, 200]);
+  expect(frame).toMatchObject({ messages: 3, answered: 0, inFlight: 1 });
+  expect(frame.pods.map(({ podUid, messages }) => [podUid, messages])).toEqual([['a', 3]]);
+  driver.apply(settings, false);
+  await time.advance(250);
+  expect(driver.cut()).toMatchObject({ messages: 2, answered: 1, inFlight: 0 });
+  await driver.stop();
+});
+
+test('a client stream counts what it sent once its answer came; a unary call is one message', async () => {
+  const time = new FakeTime();
+  const { driver } = lane(time);
+  driver.apply({ ...settings, kind: 'client_stream', messagesPerStream: 7, ratePerSecond: 0, concurrency: 1 }, true);
+  await time.advance(0);
+  driver.apply(settings, false);
+  await time.advance(1);
+  const frame = driver.cut();
+  expect(frame.messages).toBe(frame.answered * 7);
+  expect(frame.answered).toBeGreaterThan(0);
+  driver.apply(settings, true);
+  await time.advance(1_000);
+  const unary = driver.cut();
+  expect(unary.messages).toBe(unary.answered);
   await driver.stop();
 });

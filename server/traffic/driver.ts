@@ -70,6 +70,7 @@ export type TrafficSettings = Pick<
   | 'payloadBytes'
   | 'deadlineMs'
   | 'thinkTimeMs'
+  | 'messageIntervalMs'
 >;
 
 /** One lane's traffic: a schedule, the channels its calls go through, and the recorder that counts them. */
@@ -111,7 +112,7 @@ export class LaneDriver {
   /** Takes effect at once; counts and calls in flight are kept. */
   apply(settings: TrafficSettings, running: boolean): void {
     if (this.#stopped) return;
-    const { clock } = this.#options;
+    const { clock, timers } = this.#options;
     // What fell due under the old settings goes out under them, so that a change loses nothing.
     if (this.#running) this.#run();
     const before = this.#settings;
@@ -122,10 +123,12 @@ export class LaneDriver {
       this.#call === undefined ||
       before?.kind !== settings.kind ||
       before.payloadBytes !== settings.payloadBytes ||
-      before.messagesPerStream !== settings.messagesPerStream
+      before.messagesPerStream !== settings.messagesPerStream ||
+      before.messageIntervalMs !== settings.messageIntervalMs
     ) {
       const kind = (rpcKinds as readonly string[]).includes(settings.kind) ? (settings.kind as RpcKind) : 'unary';
-      this.#call = encodeCall(kind, settings.payloadBytes, Math.max(1, settings.messagesPerStream));
+      const { payloadBytes, messagesPerStream, messageIntervalMs: intervalMs } = settings;
+      this.#call = encodeCall(kind, { payloadBytes, messages: Math.max(1, messagesPerStream), intervalMs }, timers);
       this.#prepared = [];
     }
     const pacing =
@@ -255,6 +258,8 @@ export class LaneDriver {
           requests: call.requests,
           onMessage: (message) => {
             first ??= message;
+            // Counted as they come: a long stream shows where it is long before it ends.
+            if (call.answers === 'each') this.#countMessages(message, 1);
           },
           timeoutMs: deadlineMs,
         });
@@ -265,6 +270,9 @@ export class LaneDriver {
     }
     const now = this.#options.clock.now();
     const who = first === undefined ? undefined : this.#identities.read(first);
+    if (result.ok && call.kind === 'stream' && call.answers === 'at the end') {
+      this.#recorder.messages(who, call.messages, now);
+    }
     this.#recorder.end(result, who, kind, intendedAt, now);
     this.#ended(!result.ok && result.route.sentAt === undefined, now);
   }
@@ -312,6 +320,10 @@ export class LaneDriver {
       this.#runsSoon = false;
       this.#run();
     });
+  }
+
+  #countMessages(message: Uint8Array, count: number): void {
+    this.#recorder.messages(this.#identities.read(message), count, this.#options.clock.now());
   }
 
   #watchLoad({ answered, shortfall }: LaneFrame, asked: number, now: number): void {

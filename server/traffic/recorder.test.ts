@@ -287,3 +287,32 @@ test('prepared calls are recorded as any others: same frames, same events', () =
     }),
   );
 });
+
+test('policy retries are counted apart from transparent ones, and calls that only they saved', () => {
+  const { subject } = recorder();
+  for (let n = 0; n < 3; n++) subject.issue(0);
+  subject.end(ok({ policyRetries: 2, transparentRetries: 1 }), who('a'), 'unary', 0, 10);
+  subject.end(failed({ policyRetries: 4 }), undefined, 'unary', 0, 10);
+  subject.end(ok(), who('a'), 'unary', 0, 10);
+  expect(subject.cut(0, 20)).toMatchObject({
+    policyRetries: 6,
+    answeredByRetry: 1,
+    transparentRetries: 1,
+    answered: 2,
+  });
+  expect(subject.cut(0, 30)).toMatchObject({ policyRetries: 0, answeredByRetry: 0 });
+});
+
+test('messages of streams that have not ended yet are counted where they come from', () => {
+  const { subject } = recorder();
+  subject.issue(0);
+  subject.messages(who('a'), 3, 10);
+  subject.messages(who('b'), 1, 11);
+  const frame = subject.cut(0, 20);
+  expect(frame).toMatchObject({ messages: 4, answered: 0, inFlight: 1 });
+  expect(frame.pods.map(({ podUid, messages, answered }) => [podUid, messages, answered])).toEqual([
+    ['a', 3, 0],
+    ['b', 1, 0],
+  ]);
+  expect(subject.cut(0, 30)).toMatchObject({ messages: 0, pods: [] });
+});

@@ -83,6 +83,14 @@ export class Recorder {
     this.#count(head.shortfall, count);
   }
 
+  /** Messages of an answer that is not over yet (or, of a client stream, that it says it received). */
+  messages(who: Identity | undefined, count: number, now: number): void {
+    const slot = who === undefined ? 0 : this.#slotOf(who.uid);
+    this.#count(head.messages, count);
+    this.#countPod(slot, pod.messages, count);
+    this.#seen(slot, now);
+  }
+
   /**
    * A call ended. Instants are milliseconds of the agent's clock. `who` is undefined if no answer said; a stream that failed
    * may have said.
@@ -91,10 +99,15 @@ export class Recorder {
     this.#count(head.inFlight, -1);
     const { route } = result;
     this.#count(head.transparentRetries, route.transparentRetries);
+    const { policyRetries = 0 } = route;
+    if (policyRetries > 0) {
+      this.#count(head.policyRetries, policyRetries);
+      if (result.ok) this.#count(head.answeredByRetry, 1);
+    }
     let podUid = who?.uid;
     let burstOpened = false;
     if (result.ok) {
-      this.#answered(route, who, intendedAt, now);
+      this.#answered(route, who, kind === 'unary' ? 1 : 0, intendedAt, now);
     } else {
       const charged = this.#charge(result, who, now);
       podUid = charged.podUid;
@@ -117,7 +130,8 @@ export class Recorder {
     now: number,
   ): void {
     this.#count(head.inFlight, -1);
-    this.#countAnswer(who < 0 ? 0 : (this.#slotOfReader[who] ?? this.#meet(reader, who)), intendedAt, sentAt, now);
+    const slot = who < 0 ? 0 : (this.#slotOfReader[who] ?? this.#meet(reader, who));
+    this.#countAnswer(slot, 1, intendedAt, sentAt, now);
     if (who >= 0 && (route.memo !== who || this.#metIn[who] !== this.#run)) {
       const identity = reader.at(who) as Identity;
       this.#saw(route.connectionId as string, identity.uid);
@@ -155,17 +169,20 @@ export class Recorder {
     pods[at + pod.last] = now;
   }
 
-  #answered(route: CallRoute, who: Identity | undefined, intendedAt: number, now: number): void {
+  #answered(route: CallRoute, who: Identity | undefined, messages: number, intendedAt: number, now: number): void {
     const { connectionId, sentAt = intendedAt } = route;
     const slot = who === undefined ? 0 : this.#slotOf(who.uid);
-    this.#countAnswer(slot, intendedAt, sentAt, now);
+    this.#countAnswer(slot, messages, intendedAt, sentAt, now);
     if (who === undefined) return;
     if (connectionId !== undefined) this.#saw(connectionId, who.uid);
     this.#greet(who, route, now);
   }
 
-  #countAnswer(slot: number, intendedAt: number, sentAt: number, now: number): void {
+  /** `messages`: 1 for a unary call; those of streams are counted as they come. */
+  #countAnswer(slot: number, messages: number, intendedAt: number, sentAt: number, now: number): void {
     this.#count(head.answered, 1);
+    this.#count(head.messages, messages);
+    this.#countPod(slot, pod.messages, messages);
     this.#counters.addTimes(now - intendedAt, now - sentAt);
     this.#countPod(slot, pod.answered, 1);
     this.#countPod(slot, pod.serviceSumMs, now > sentAt ? now - sentAt : 0);

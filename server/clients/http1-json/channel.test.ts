@@ -10,7 +10,10 @@ import { testPod } from '../../pod/testing.ts';
 import { encodeCall } from '../../traffic/requests.ts';
 import { JsonChannel } from './channel.ts';
 
-const hello = encodeCall('unary', 10, 1) as { path: string; message: Uint8Array };
+const hello = encodeCall('unary', { payloadBytes: 10, messages: 1, intervalMs: 0 }, realTime) as {
+  path: string;
+  message: Uint8Array;
+};
 let pods: Pod[] = [];
 let channels: JsonChannel[] = [];
 let log: EventLog;

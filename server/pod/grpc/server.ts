@@ -1,6 +1,7 @@
 import { performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { ServerCall } from './call.ts';
+import { type AgeLimits, type AgeParts, ConnectionAge, noLimits, realAgeParts } from './connection-age.ts';
 import type { Handler } from './handler.ts';
 
 /** From first to second GOAWAY at most, where the peer does not answer the PING between them (as grpc-go). */
@@ -10,7 +11,13 @@ const goawayPingLimitMs = 5_000;
  * it, and after session.goaway() nghttp2 ignores every new stream, the very ones this frame is to let in [seen with 26.10].
  * Node hands whole frames to the socket, so between two of its writes is between two frames.
  */
-const firstGoaway = Buffer.from([0, 0, 8, 7, 0, 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0]);
+function firstGoaway(debugData: string): Buffer {
+  const debug = Buffer.from(debugData);
+  const head = Buffer.from([0, 0, 8 + debug.length, 7, 0, 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0]);
+  return Buffer.concat([head, debug]);
+}
+/** What grpc-go writes into the GOAWAY of an aged connection. */
+const maxAge = 'max_age';
 
 const sessionOptions = {
   // Node's guard against rapid resets counts ordinary cancellations too: 1,003 in half a second ended a connection.
@@ -31,11 +38,17 @@ export class GrpcServer {
   readonly #handlers: ReadonlyMap<string, Handler>;
   readonly #server: Server;
   readonly #connections = new Map<Socket, ServerHttp2Session>();
+  readonly #ages = new Map<Socket, ConnectionAge>();
+  readonly #ageParts: AgeParts;
+  #ageLimits = noLimits;
+  /** Told to go, by age or by the pod's end. */
+  readonly #leaving = new WeakSet<ServerHttp2Session>();
   #draining = false;
   #onEmpty: (() => void) | undefined;
 
-  constructor(handlers: ReadonlyMap<string, Handler>) {
+  constructor(handlers: ReadonlyMap<string, Handler>, ageParts: AgeParts = realAgeParts) {
     this.#handlers = handlers;
+    this.#ageParts = ageParts;
     this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
   }
 
@@ -76,6 +89,12 @@ export class GrpcServer {
     });
   }
 
+  /** gRFC A9. Holds at once, for the connections there are, too. */
+  limitAge(limits: AgeLimits): void {
+    this.#ageLimits = limits;
+    for (const age of this.#ages.values()) age.apply(limits);
+  }
+
   /** Ends everything now: open calls are reset. */
   destroy(): void {
     this.#server.close();
@@ -99,15 +118,25 @@ export class GrpcServer {
       call.start(headers, this.#handlers.get(headers[':path'] as string));
     });
     session.setLocalWindowSize(connectionWindowBytes);
+    const age = new ConnectionAge(
+      this.#ageParts,
+      this.#ageLimits,
+      () => this.#drainSession(socket, session, maxAge),
+      () => session.destroy(),
+    );
+    this.#ages.set(socket, age);
     session.on('close', () => {
       this.#connections.delete(socket);
+      this.#ages.get(socket)?.stop();
+      this.#ages.delete(socket);
       if (this.#draining && this.#connections.size === 0) this.#onEmpty?.();
     });
     if (this.#draining) this.#drainSession(socket, session);
   }
 
-  #drainSession(socket: Socket, session: ServerHttp2Session): void {
-    if (session.destroyed || session.closed) return;
+  #drainSession(socket: Socket, session: ServerHttp2Session, debugData = ''): void {
+    if (session.destroyed || session.closed || this.#leaving.has(session)) return;
+    this.#leaving.add(session);
     let closing = false;
     const close = () => {
       if (closing) return;
@@ -118,7 +147,7 @@ export class GrpcServer {
     };
     const timer = setTimeout(close, goawayPingLimitMs);
     session.once('close', () => clearTimeout(timer));
-    socket.write(firstGoaway);
+    socket.write(firstGoaway(debugData));
     // False where too many PINGs are under way: then the limit decides.
     session.ping(close);
   }
