@@ -43,6 +43,9 @@ export const podDoubles = pod.failed + classes;
 /** Slot 0 is nobody's: calls that no pod can be named for. */
 export const podSlots = 1_024;
 
+/** Buckets that are one for the schedule error: a quarter of an octave, so that frames stay small. */
+const coarse = 8;
+
 const bytes = (headDoubles + podSlots * podDoubles) * doubleBytes + 3 * bucketCount * countBytes;
 
 /**
@@ -78,14 +81,15 @@ export class LaneCounters {
     this.#add(this.#service, head.serviceMaxUs, serviceMs);
   }
 
-  /** How much later than intended a call was issued, in milliseconds. */
+  /** How much later than intended a call was issued, in milliseconds; kept to an eighth, as it spreads over all buckets. */
   addLate(ms: number): void {
-    this.#add(this.#late, head.lateMaxUs, ms);
+    this.#add(this.#late, head.lateMaxUs, ms, coarse);
   }
 
-  #add(counts: Uint32Array, max: number, ms: number): void {
+  #add(counts: Uint32Array, max: number, ms: number, step = 1): void {
     const us = ms > 0 ? ms * 1_000 : 0;
-    const bucket = bucketOf(us);
+    // The middle one of `step` buckets stands for all of them; an octave has 32.
+    const bucket = (bucketOf(us) & -step) + (step >> 1);
     counts[bucket] = (counts[bucket] as number) + 1;
     if (us > (this.lane[max] as number)) this.lane[max] = us;
   }
