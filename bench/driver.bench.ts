@@ -60,6 +60,10 @@ print(
   'Written by `npm run bench -- driver`. Goals: one lane held within 1 %, schedule error p99 at most 2 ms, recording at most',
 );
 print('0.3 us a call. Schedule error: from the intended send to the moment the call was issued.');
+const load = loadavg().map((each) => each.toFixed(1));
+print(
+  `Priority ${getPriority()} (0 is usual, less is higher); load of the machine at the start ${load.join(', ')} (1, 5, 15 minutes).`,
+);
 print(`Machine: ${availableParallelism()} cores (${cpus()[0]?.model.trim()}), Node ${process.versions.node}.`);
 print(
   `Medians of ${rounds} rounds in turn (least to most), ${measureMs / 1_000} s each, against a minimal server in a process of its own.`,
