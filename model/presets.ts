@@ -1,6 +1,6 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { PresetSchema, type Preset as ShownPreset } from '../gen/lbscope/agent/v1/agent_pb.js';
-import { type LaneSpec, LaneSpecSchema, type Tls } from '../gen/lbscope/events/v1/events_pb.js';
+import { type LaneSpec, LaneSpecSchema, RetryPolicySchema, type Tls } from '../gen/lbscope/events/v1/events_pb.js';
 import type { Run } from './state.ts';
 
 /** What the addresses of lanes are made from. */
@@ -271,6 +271,27 @@ export const presets: readonly Preset[] = [
       profile: 'poll',
       pollIntervalSeconds: 5,
       mechanism: 'asks DNS every 5 s',
+    }),
+  },
+  {
+    id: 'headless-retry',
+    label: 'Headless DNS with a retry policy',
+    group: 'client',
+    page: 'connection-life',
+    teaches: 'gRFC A6: what a server refused is tried again on another pod, within a budget, and counted apart.',
+    lane: (names) => ({
+      ...headless(names),
+      profile: 'grpc-go',
+      retry: create(RetryPolicySchema, {
+        maxAttempts: 4,
+        initialBackoffMs: 20,
+        maxBackoffMs: 200,
+        backoffMultiplier: 2,
+        codes: ['UNAVAILABLE'],
+        budgetTokens: 100,
+        budgetRatio: 0.1,
+      }),
+      mechanism: 'tries UNAVAILABLE again, elsewhere',
     }),
   },
   {

@@ -127,6 +127,7 @@ export class Script {
           laneId,
           issued: answered + failed,
           answered,
+          messages: pods.reduce((sum, pod) => sum + (pod.messages ?? pod.answered ?? 0), 0),
           failed: failed > 0 ? [{ errorClass: 'reset', count: failed }] : [],
           askedRate,
           latency: sparse(ms),
@@ -139,6 +140,7 @@ export class Script {
             last: fromMs(this.now - 1),
             toRemovedAnswered: pod.toRemoved ?? 0,
             inferred: pod.inferred ?? false,
+            messages: pod.messages ?? pod.answered ?? 0,
             serviceTimeSumMs: (pod.answered ?? 0) * (pod.ms ?? 2),
           })),
         };
@@ -162,6 +164,7 @@ export interface PodCall {
   readonly toRemoved?: number;
   readonly inferred?: boolean;
   readonly ms?: number;
+  readonly messages?: number;
 }
 
 const sources: Record<string, string> = { headless: 'dns', kubewatch: 'watch', envoy: 'envoy' };

@@ -104,6 +104,23 @@ describe('verdict of a quiet run', () => {
     );
   });
 
+  it('long streams stay where they began, whatever the calls before them say', () => {
+    const { script } = fourLanes();
+    script.event({ case: 'trafficChanged', value: { traffic: { concurrency: 2, kind: 'bidi' }, running: true } });
+    const parts = [
+      { uid: 'uid-1', messages: 10 },
+      { uid: 'uid-3', messages: 10 },
+    ];
+    script.traffic(3, { envoy: parts, headless: parts.slice(1) });
+    expect(text(script, 'envoy')).toBe('2 of 3 pods carry the streams: a stream stays where it began.');
+    expect(text(script, 'headless')).toBe('1 of 3 pods carries the streams: a stream stays where it began.');
+    const envoy = toSnapshot(script.run, script.now).lanes.find(({ id }) => id === 'envoy');
+    expect(envoy?.pods.map(({ messages, calls }) => messages - calls)).toEqual([150, 0, 150]);
+    // Short streams are as good as calls.
+    script.traffic(12, { envoy: ['uid-1', 'uid-2', 'uid-3'].map((uid) => ({ uid, answered: 10, messages: 20 })) });
+    expect(text(script, 'envoy')).toMatch(/^Even/);
+  });
+
   it('does not judge a handful of calls', () => {
     const { script } = fourLanes();
     script

@@ -51,6 +51,7 @@ export function verdict(run: Run, laneId: string, now: number): Verdict {
     blind(run, lane) ??
     toRemoved(run, lane, now) ??
     waiting(run, lane, now) ??
+    streaming(run, lane, ready) ??
     warming(run, lane) ??
     erring(run, lane, ready) ??
     onePod(run, ready) ??
@@ -239,6 +240,22 @@ function cure(lane: LaneRun, now: number, before: string): string {
   if (nextKind !== 'timer') return '';
   if (nextAt === undefined || nextAt - now < 500) return `${before}a lookup is due`;
   return `${before}next lookup in ${Math.round((nextAt - now) / 1000)} s`;
+}
+
+/** Long streams: the calls of the last seconds are few, and their messages go where the streams once began. */
+function streaming(run: Run, lane: LaneRun, ready: string[]): Verdict | undefined {
+  const kind = (lane.traffic ?? run.traffic)?.kind ?? 'unary';
+  if (kind === 'unary' || ready.length < 2) return undefined;
+  const recent = scoreSince(run, lane.id, run.clock - 2_000);
+  // With less than a call in ten messages the spread of calls says nothing about where the messages go.
+  if (recent.messages < 20 || recent.answered * 10 > recent.messages) return undefined;
+  const carrying = ready.filter((uid) => (recent.pods.get(uid)?.messages ?? 0) > 0).length;
+  if (carrying === 0 || carrying === ready.length) return undefined;
+  const verb = carrying === 1 ? 'carries' : 'carry';
+  return say(
+    `streams:${carrying}:${ready.length}`,
+    `*${carrying} of ${ready.length}* pods ${verb} the streams: a stream stays where it began.`,
+  );
 }
 
 function warming(run: Run, lane: LaneRun): Verdict | undefined {
