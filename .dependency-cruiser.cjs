@@ -140,6 +140,16 @@ module.exports = {
       },
     },
     {
+      name: 'scenarios-ports',
+      comment: 'A scenario acts as the API does: through the agent port and the hub, never on lanes, kube or the lab.',
+      severity: 'error',
+      from: { path: '^server/scenarios/', pathNot: '\\.test\\.ts$|^server/scenarios/cli/' },
+      to: {
+        path: '^server/',
+        pathNot: '^server/(scenarios|api|events)/|^server/lanes/defaults\\.ts$',
+      },
+    },
+    {
       name: 'one-door',
       comment: 'components/live is the only door to the agent.',
       severity: 'error',

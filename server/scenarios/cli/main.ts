@@ -7,6 +7,7 @@ import { type Headless, startHeadless } from './headless.ts';
 import { type Options, parseOptions, usage } from './options.ts';
 import { exitStatus, statuses } from './outcome.ts';
 import { Progress } from './progress.ts';
+import { toHtml } from './report/html.ts';
 import { toJson } from './report/json.ts';
 import { toJunit } from './report/junit.ts';
 
@@ -59,6 +60,7 @@ async function run(options: Options): Promise<number> {
   } finally {
     await headless?.stop();
   }
+  if (options.report !== undefined) writeFileSync(options.report, toHtml(results, new Date()));
   if (options.junit !== undefined) writeFileSync(options.junit, toJunit(results));
   if (options.json) process.stdout.write(`${JSON.stringify(toJson(results), null, 2)}\n`);
   return interrupted ? 130 : exitStatus(results);

@@ -10,6 +10,7 @@ export interface Options {
   readonly namespace: string | undefined;
   /** Use the agent that listens there; nothing is started. */
   readonly agent: string | undefined;
+  readonly report: string | undefined;
   readonly junit: string | undefined;
   readonly json: boolean;
 }
@@ -28,6 +29,7 @@ const flags = {
   },
   namespace: { type: 'string', help: 'namespace in that cluster, default lbscope' },
   agent: { type: 'string', help: 'URL of a running agent, such as http://127.0.0.1:3001; nothing is started' },
+  report: { type: 'string', help: 'write one self-contained HTML file' },
   junit: { type: 'string', help: 'write JUnit XML' },
   json: { type: 'boolean', help: 'print the results as JSON, and nothing else, on standard output' },
   help: { type: 'boolean', help: 'this text' },
@@ -88,6 +90,7 @@ export function parseOptions(args: readonly string[], env: Readonly<Record<strin
       kubeconfig,
       namespace: text('namespace'),
       agent: agent?.replace(/\/$/, ''),
+      report: text('report'),
       junit: text('junit'),
       json: values.json === true,
     },

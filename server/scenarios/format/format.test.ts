@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, test } from 'vitest';
+import { measureNames, measureOf } from '../../../model/scenario/measures.ts';
 import { presetsOf } from '../presets.ts';
 import { jsonSchema } from './json-schema.ts';
 import { readScenario } from './read.ts';
@@ -40,6 +41,11 @@ const withLine = (number: number, line: string) =>
 
 test('the published schema is what the code says (node scripts/run.mjs node server/scenarios/format/write-schema.ts)', () => {
   expect(JSON.parse(readFileSync(join(folder, 'schema.json'), 'utf8'))).toEqual(jsonSchema());
+});
+
+test('the docs list every measure', () => {
+  const docs = readFileSync(join(folder, '../docs/scenarios.md'), 'utf8');
+  for (const name of measureNames) expect(docs).toContain(`| \`${name}\` | ${measureOf(name).unit} | ${measureOf(name).meaning} |`);
 });
 
 describe('what ships', () => {
@@ -106,7 +112,7 @@ describe('a fault names place and what is allowed', () => {
     [
       'an unknown preset',
       withLine(4, 'lanes: [clusterip, kubwatch]'),
-      /^4:20 lanes\[1\] is "kubwatch": allowed is a preset: clusterip, headless, kubewatch, envoy/,
+      /^4:20 lanes\[1\] is "kubwatch": allowed is a preset: clusterip, headless, kubewatch/,
     ],
     [
       'an unknown verb',

@@ -41,12 +41,15 @@ export interface RestoreStore {
   clear(): void;
 }
 
-/** Everything a scenario may change that the run knows of. */
-export function capture(run: Run, scenario: string, startedBy: string): RestorePlan {
+/**
+ * Everything a scenario may change that the run knows of. `left`: what an earlier one could not put back, which is how
+ * things were before both.
+ */
+export function capture(run: Run, scenario: string, startedBy: string, left: RestorePlan | undefined): RestorePlan {
   return {
     scenario,
     startedBy,
-    replicas: run.deployment?.replicas,
+    replicas: left?.replicas ?? run.deployment?.replicas,
     lanes: [...run.lanes.values()].map(({ spec, state, traffic }) => ({
       spec,
       // An unavailable lane is one that is asked to run and cannot.
@@ -54,9 +57,9 @@ export function capture(run: Run, scenario: string, startedBy: string): RestoreP
       traffic,
     })),
     traffic: run.traffic,
-    behaviors: [],
-    preStop: undefined,
-    dns: false,
-    laneWatch: false,
+    behaviors: left?.behaviors ?? [],
+    preStop: left?.preStop,
+    dns: left?.dns ?? false,
+    laneWatch: left?.laneWatch ?? false,
   };
 }

@@ -36,7 +36,6 @@ interface Running {
   restore: RestorePlan;
   /** By number of the expectation; absent: not judged yet. */
   readonly judged: Map<number, Judgement>;
-  readonly answered: Set<number>;
   state: 'running' | 'paused' | 'waiting' | 'restoring';
   ended: Promise<void>;
 }
@@ -80,7 +79,7 @@ export class Runner {
         `"${plan.title}" needs the embedded cluster: it has faults that no other cluster can be told to have`,
       );
     }
-    const before = capture(hub.run, plan.title, by);
+    const before = capture(hub.run, plan.title, by, store.load());
     try {
       store.save(before);
     } catch (error) {
@@ -98,7 +97,6 @@ export class Runner {
       votes: new Votes(),
       restore: before,
       judged: new Map(),
-      answered: new Set(),
       state: 'running',
       ended: Promise.resolve(),
     };
@@ -197,7 +195,7 @@ export class Runner {
       failure = { outcome: error instanceof Aborted ? 'aborted' : 'could_not_run', reason };
     }
     unsubscribe();
-    running.votes.close();
+    for (const question of running.votes.asked) this.#closeVote(running.votes, question);
     this.#judgeRest(running, failure?.reason ?? '');
     this.#state(running, 'restoring');
     const { sentences } = await restore(running.restore, this.#parts, running.pace, true);
@@ -240,6 +238,8 @@ export class Runner {
       running.votes.open(act.question, plan.questions[act.question]?.choices.length ?? 0);
       hub.publish({ kind: { case: 'asked', value: { question: act.question } } });
       await this.#forRoom(running);
+      // In a room the presenter ends the vote by going on; alone one may still vote while the answer is on its way.
+      if (running.guided) this.#closeVote(running.votes, act.question);
       return { kind: 'done', note: '' };
     }
     return perform(act, {
@@ -284,7 +284,8 @@ export class Runner {
       window === undefined
         ? { right: [], finding: `not answered: ${tooLongAgo.finding}` }
         : answer(question.rule, window, (lane) => labels.get(lane) ?? lane);
-    running.answered.add(number);
+    // Who knows the answer predicts nothing.
+    this.#closeVote(running.votes, number);
     this.#parts.hub.publish({
       kind: { case: 'questionAnswered', value: { question: number, right: [...right], finding } },
     });
@@ -341,6 +342,10 @@ export class Runner {
   #state(running: Running, state: Running['state'], reason = ''): void {
     running.state = state;
     this.#parts.hub.publish({ kind: { case: 'scenarioStateChanged', value: { state, reason } } });
+  }
+
+  #closeVote(votes: Votes, question: number): void {
+    if (votes.close(question)) this.#tellVotes(votes, question);
   }
 
   #tellVotes(votes: Votes, question: number): void {

@@ -37,9 +37,12 @@ export class Votes {
     return { ok: true };
   }
 
-  /** No more votes; the tally stays hidden. */
-  close(): void {
-    for (const ballot of this.#questions.values()) ballot.closed = true;
+  /** No more votes; the tally stays hidden. False: it was closed, or never asked. */
+  close(question: number): boolean {
+    const ballot = this.#questions.get(question);
+    if (ballot === undefined || ballot.closed) return false;
+    ballot.closed = true;
+    return true;
   }
 
   get asked(): readonly number[] {
