@@ -6,7 +6,7 @@ import { fail, say } from './lib/say.mjs';
 import { buildParts } from './lib/setup.mjs';
 
 /** Bundles that only a laptop runs: in a cluster Kubernetes does what they do. */
-const left = ['keeper.mjs', 'lab.mjs', 'supervisor.mjs'];
+const left = ['keeper.mjs', 'lab.mjs', 'scenario.mjs', 'supervisor.mjs'];
 
 const folder = process.argv[2];
 if (folder === undefined) {
@@ -26,6 +26,7 @@ try {
   }
   // The agent prints, or applies, the objects of presets.
   cpSync(join(root, 'k8s', 'ways-in'), join(target, 'k8s', 'ways-in'), { recursive: true });
+  cpSync(join(root, 'scenarios'), join(target, 'scenarios'), { recursive: true });
   cpSync(join(root, '.next', 'standalone'), join(target, 'dashboard'), { recursive: true, verbatimSymlinks: true });
   withoutRandomKeys(join(target, 'dashboard', '.next'));
   for (const entry of readdirSync(target)) say(`  ${entry}: ${(bytes(join(target, entry)) / 1e6).toFixed(1)} MB`);

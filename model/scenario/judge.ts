@@ -155,7 +155,7 @@ function findingText(value: string, { unit, sampleOf }: Measure, sample: number)
     : `${value} (${figureText(sample, sampleOf)})`;
 }
 
-function sampleText(sample: number, of: 'calls' | 'pods' | 'nothing'): string {
+function sampleText(sample: number, of: Measure['sampleOf']): string {
   if (of === 'nothing') return '';
   return figureText(sample, of);
 }

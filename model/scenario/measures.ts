@@ -15,12 +15,12 @@ export interface Figure {
   readonly why?: string;
 }
 
-export type Unit = 'calls' | 'pods' | 'ms' | 'share' | 'per second' | 'times' | 'index' | 'addresses';
+export type Unit = 'calls' | 'messages' | 'pods' | 'ms' | 'share' | 'per second' | 'times' | 'index' | 'addresses';
 
 export interface Measure {
   readonly unit: Unit;
   /** What `leastSample` counts. */
-  readonly sampleOf: 'calls' | 'pods' | 'nothing';
+  readonly sampleOf: 'calls' | 'pods' | 'messages' | 'nothing';
   /** Of one pod, which the expectation must name. */
   readonly ofPod: boolean;
   /** One line for the schema and the docs. */
@@ -249,6 +249,21 @@ export const measures = {
   ),
   podsAnswering: ofSpread('pods', 'ready pods that answered', podsAnswering),
   podsIdle: ofSpread('pods', 'ready pods that answered nothing', (x) => x.length - podsAnswering(x)),
+  podsStreaming: {
+    unit: 'pods',
+    sampleOf: 'messages',
+    ofPod: false,
+    meaning: 'ready pods whose streams carried a message',
+    of: (window, lane) => {
+      const messages = new Map<string, number>();
+      for (const part of laneFrames(window, lane)) {
+        for (const pod of part.pods) messages.set(pod.podUid, (messages.get(pod.podUid) ?? 0) + pod.messages);
+      }
+      const sample = [...messages.values()].reduce((a, b) => a + b, 0);
+      if (sample === 0) return { value: undefined, sample, why: 'no message came' };
+      return { value: [...readySet(window).after].filter((uid) => (messages.get(uid) ?? 0) > 0).length, sample };
+    },
+  },
   jain: ofSpread('index', "Jain's fairness index: 1 is even, 1/pods is all on one", jain),
   maxOverMean: ofSpread('index', 'calls of the busiest pod over the mean', maxOverMean),
   coefficientOfVariation: ofSpread(
@@ -390,6 +405,8 @@ export function figureText(value: number, unit: Unit): string {
       return `${percent(value)} %`;
     case 'calls':
       return `${count(value)} ${value === 1 ? 'call' : 'calls'}`;
+    case 'messages':
+      return `${count(value)} ${value === 1 ? 'message' : 'messages'}`;
     case 'pods':
       return `${count(value)} ${value === 1 ? 'pod' : 'pods'}`;
     case 'addresses':

@@ -45,7 +45,8 @@ test('the published schema is what the code says (node scripts/run.mjs node serv
 
 test('the docs list every measure', () => {
   const docs = readFileSync(join(folder, '../docs/scenarios.md'), 'utf8');
-  for (const name of measureNames) expect(docs).toContain(`| \`${name}\` | ${measureOf(name).unit} | ${measureOf(name).meaning} |`);
+  for (const name of measureNames)
+    expect(docs).toContain(`| \`${name}\` | ${measureOf(name).unit} | ${measureOf(name).meaning} |`);
 });
 
 describe('what ships', () => {

@@ -27,6 +27,10 @@ export function actText(act: Act, replicas: number, labels: ReadonlyMap<string, 
       return act.preStop === 'none'
         ? 'Roll out without a preStop sleep'
         : `Roll out with a preStop sleep of ${act.preStop} s`;
+    case 'maxConnectionAge':
+      return act.ageMs < 0
+        ? 'No MaxConnectionAge'
+        : `MaxConnectionAge of ${plainDuration(act.ageMs)}${act.graceMs < 0 ? '' : `, grace ${plainDuration(act.graceMs)}`}`;
     case 'traffic':
       return `Traffic on ${where(act.lane)}: ${Object.entries(act.change)
         .map(([name, value]) => `${words(name)} ${String(value)}`)

@@ -75,6 +75,8 @@ export type Act =
     }
   /** `preStop` undefined: as it is; 'none': taken away. */
   | { readonly kind: 'rollout'; readonly preStop: 'none' | number | undefined }
+  /** -1: none, or for ever. */
+  | { readonly kind: 'maxConnectionAge'; readonly ageMs: number; readonly graceMs: number }
   | { readonly kind: 'traffic'; readonly lane: string | undefined; readonly change: Partial<Traffic> }
   | { readonly kind: 'running'; readonly lane: string | undefined; readonly running: boolean }
   | { readonly kind: 'lane'; readonly spec: LaneSpec }

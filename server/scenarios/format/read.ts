@@ -286,6 +286,17 @@ class Reader {
       }
       case 'rollout':
         return { kind: 'rollout', preStop: (value as { preStop?: 'none' | number }).preStop };
+      case 'maxConnectionAge': {
+        const { age, grace } = value as z.output<(typeof schema.verbs)['maxConnectionAge']>;
+        const ageMs = age === 'none' ? -1 : durationMs(age);
+        if (ageMs >= 0 && ageMs < 100) {
+          this.#fault(
+            [...at, 'age'],
+            `${pathText([...at, 'age'])} is ${show(age)}: allowed is none, or a duration from 100ms on`,
+          );
+        }
+        return { kind: 'maxConnectionAge', ageMs, graceMs: grace === undefined ? -1 : durationMs(grace) };
+      }
       case 'traffic': {
         const { laneId, ...change } = this.traffic(value, at, true);
         if (laneId !== undefined) this.#knowsLane(laneId, [...at, 'lane']);

@@ -97,6 +97,10 @@ export const verbs = {
       .optional()
       .describe('Also changes the preStop sleep of the pods; `none` takes it away. Undone at the end.'),
   }).describe('Replaces every pod, as kubectl rollout restart does. Write `rollout: {}`.'),
+  maxConnectionAge: mapping({
+    age: z.union([z.literal('none'), duration], says('none, or a duration from 100ms on')),
+    grace: duration.optional().describe('How long calls may still take after GOAWAY; for ever if it is left out.'),
+  }).describe('gRFC A9, on every pod: connections end at this age, give or take 10 %. Undone at the end.'),
   traffic: anyFields.describe('Changes what the clients send, on all lanes or, with `lane`, on one.'),
   startTraffic: laneId.or(z.literal('all')).describe('A lane, or `all`.'),
   stopTraffic: laneId.or(z.literal('all')).describe('A lane, or `all`.'),

@@ -76,6 +76,12 @@ export async function perform(act: Doing, context: ActContext): Promise<Acted> {
     }
     case 'rollout':
       return rollout(act.preStop, context);
+    case 'maxConnectionAge': {
+      const { ageMs = -1, graceMs = -1 } = hub.run.maxConnectionAge ?? {};
+      context.remember((plan) => ({ ...plan, maxConnectionAge: plan.maxConnectionAge ?? { ageMs, graceMs } }));
+      const told = await agent.setMaxConnectionAge(act.ageMs, act.graceMs);
+      return asked(told, context, () => true, told.ok ? `${told.pods} pods were told` : '');
+    }
     case 'traffic':
       return asked(agent.setTraffic(act.lane, act.change), context);
     case 'running':

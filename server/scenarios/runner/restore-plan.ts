@@ -14,6 +14,8 @@ export interface RestorePlan {
   readonly behaviors: readonly BehaviorBefore[];
   /** Set once a step has changed it. */
   readonly preStop: number | 'none' | undefined;
+  /** Set once a step has changed it; -1: none. */
+  readonly maxConnectionAge: { readonly ageMs: number; readonly graceMs: number } | undefined;
   readonly dns: boolean;
   readonly laneWatch: boolean;
 }
@@ -59,6 +61,7 @@ export function capture(run: Run, scenario: string, startedBy: string, left: Res
     traffic: run.traffic,
     behaviors: left?.behaviors ?? [],
     preStop: left?.preStop,
+    maxConnectionAge: left?.maxConnectionAge,
     dns: left?.dns ?? false,
     laneWatch: left?.laneWatch ?? false,
   };

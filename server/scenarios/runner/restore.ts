@@ -76,7 +76,15 @@ export async function restore(plan: RestorePlan, parts: RunnerParts, pace: Pace,
       3,
     );
   }
-  const { preStop, replicas } = plan;
+  const { preStop, replicas, maxConnectionAge } = plan;
+  if (maxConnectionAge !== undefined) {
+    const { ageMs, graceMs } = maxConnectionAge;
+    await part(
+      ageMs < 0 ? 'no MaxConnectionAge' : `MaxConnectionAge of ${ageMs} ms`,
+      () => agent.setMaxConnectionAge(ageMs, graceMs),
+      { maxConnectionAge: undefined },
+    );
+  }
   if (preStop !== undefined) {
     await part(
       preStop === 'none' ? 'no preStop hook' : `a preStop sleep of ${preStop} s`,

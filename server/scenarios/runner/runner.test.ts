@@ -100,6 +100,10 @@ class FakeCluster implements Agent {
   async restartRollout() {
     return this.#do('rollout');
   }
+  async setMaxConnectionAge(ageMs: number, graceMs: number) {
+    const done = this.#do(`age ${ageMs} ${graceMs}`);
+    return done.ok ? { ...done, pods: 3, missed: [] } : done;
+  }
   async setPodBehavior(pod: string, change: object) {
     this.hub.emit({ podUid: pod, kind: { case: 'behaviorAsked', value: { pod, ...change } } });
     const done = this.#do(`behave ${pod} ${JSON.stringify(change)}`);
@@ -378,13 +382,15 @@ describe('a run', () => {
 describe('restoring', () => {
   it('a pod that was made slow, a preStop that was taken away', async () => {
     await start(
-      '  - setBehavior: { pod: oldest, delayMs: 50, as: slow }\n  - rollout: { preStop: none }\n  - wait: 1s\n',
+      '  - setBehavior: { pod: oldest, delayMs: 50, as: slow }\n  - maxConnectionAge: { age: 5s, grace: 1s }\n  - rollout: { preStop: none }\n  - wait: 1s\n',
     );
     await advance(30_000);
-    expect(cluster.asked.filter((what) => /behave|preStop/.test(what))).toEqual([
+    expect(cluster.asked.filter((what) => /behave|preStop|age/.test(what))).toEqual([
       'behave uid-0 {"delayMs":50}',
+      'age 5000 1000',
       'preStop none',
       'behave uid-0 {"ready":true,"delayMs":0,"errorRate":0}',
+      'age -1 -1',
       'preStop 1',
     ]);
   });
