@@ -48,6 +48,7 @@ export function putLane(run: Run, spec: LaneSpec, removed: boolean): void {
     counts: emptyCounts(),
     errors: new Map(),
     ledger: new Map(),
+    dnsQueries: new Map(),
     pods: new Map(),
   });
 }
@@ -60,6 +61,7 @@ export function clearCounts(lane: LaneRun): void {
   lane.counts = emptyCounts();
   lane.errors = new Map();
   lane.ledger = new Map();
+  lane.dnsQueries = new Map();
   lane.pods = new Map();
 }
 
@@ -85,6 +87,9 @@ export function foldLaneEvent(run: Run, lane: LaneRun, event: Event, at: number)
         belief.resolutionId = event.resolutionId ?? '';
       }
       if (kind.value.source !== 'watch') counts.lookups += 1;
+      break;
+    case 'dnsQuery':
+      lane.dnsQueries.set(kind.value.type, (lane.dnsQueries.get(kind.value.type) ?? 0) + 1);
       break;
     case 'nextTrigger':
       belief.nextKind = kind.value.kind;

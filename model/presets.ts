@@ -261,6 +261,28 @@ export const presets: readonly Preset[] = [
     }),
   ),
   {
+    id: 'grpc-js',
+    label: 'grpc-js itself, round_robin',
+    group: 'client',
+    page: 'grpc-js',
+    teaches:
+      'No model: @grpc/grpc-js in a process of its own, beside our profile of it. Its DNS questions are counted.',
+    lane: (names) => ({ ...headless(names), client: 'grpc-js', mechanism: 'the real client, rotates over its answer' }),
+  },
+  {
+    id: 'grpc-js-pick-first',
+    label: 'grpc-js itself, pick_first',
+    group: 'client',
+    page: 'grpc-js',
+    teaches: 'The real client as it comes: its default policy stays on one pod of a headless name.',
+    lane: (names) => ({
+      ...headless(names),
+      policy: 'pick_first',
+      client: 'grpc-js',
+      mechanism: 'the real client, stays on one address',
+    }),
+  },
+  {
     id: 'headless-poll',
     label: 'Headless DNS, asked every 5 s',
     group: 'client',

@@ -83,6 +83,7 @@ function laneOf(run: Run, lane: LaneRun, now: number): Lane {
     ...lane.counts,
     errors: Object.fromEntries(lane.errors),
     ledger: lossesOf(lane),
+    dnsQueries: Object.fromEntries(lane.dnsQueries),
     pods: lanePods(run, lane),
     belief: {
       addresses: belief.addresses,
@@ -300,6 +301,7 @@ function fromLane(lane: Lane): LaneRun {
     },
     errors: new Map(Object.entries(lane.errors)),
     ledger: ledgerFrom(lane.ledger),
+    dnsQueries: new Map(Object.entries(lane.dnsQueries)),
     pods: new Map(
       lane.pods
         .filter((pod) => pod.calls > 0 || pod.errors > 0 || pod.messages > 0)

@@ -81,6 +81,7 @@ export interface LaneRun {
   errors: Map<string, number>;
   /** Failed calls by class and by what their pod was then; see ledger.ts for the key. */
   ledger: Map<string, number>;
+  dnsQueries: Map<string, number>;
   /** By UID; "" holds calls that no pod can be named for. */
   pods: Map<string, PodCounts>;
 }

@@ -37,6 +37,8 @@ const shape = {
     schema: z.coerce.number().int().min(1).max(200).default(200),
     allowed: 'a whole number from 1 to 200',
   },
+  // For lanes over TLS that ask for it (LaneSpec.tls.ownCa).
+  'call-ca': { schema: z.string().min(1).optional(), allowed: 'the path of a PEM file with a certificate authority' },
   // A preset may stand on objects (a proxy). Not applied unasked in a cluster that is somebody's own.
   objects: { schema: z.enum(['apply', 'print']).default('print'), allowed: 'apply or print' },
   'ways-in': { schema: z.string().min(1).optional(), allowed: "the path of a folder with the presets' objects" },

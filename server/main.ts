@@ -3,6 +3,7 @@
  * This file is the composition root; read it from top to bottom.
  */
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type AgentOptions, parseAgentOptions } from './agent-options.ts';
 import type { Agent } from './api/agent-port.ts';
@@ -11,6 +12,8 @@ import { tokenFiles } from './api/tokens.ts';
 import { createNodeLookup } from './balancing/resolver/node-lookup.ts';
 import type { SliceWatch } from './balancing/resolver/port.ts';
 import { channelMaker } from './driver/channels.ts';
+import { childProcess } from './driver/child-process.ts';
+import { OtherClients } from './driver/other-clients.ts';
 import { sameThread } from './driver/same-thread.ts';
 import { spin } from './driver/spin.ts';
 import { Drivers } from './driver/upper.ts';
@@ -47,7 +50,9 @@ import { createScenarios } from './scenarios/scenarios.ts';
 const version = '0.1.0';
 
 /** Bundled beside the agent; a TypeScript file where the agent runs from its sources. */
-const driverScript = new URL(import.meta.url.endsWith('.ts') ? './driver/worker.ts' : './driver.mjs', import.meta.url);
+const fromSource = import.meta.url.endsWith('.ts');
+const grpcJsScript = new URL(fromSource ? './driver/grpc-js-process.ts' : './grpc-js.mjs', import.meta.url);
+const driverScript = new URL(fromSource ? './driver/worker.ts' : './driver.mjs', import.meta.url);
 
 /** After a change was seen, proxies are read every 100 ms for as long as a refresh and a connection take. */
 const hurryMs = 8_000;
@@ -101,7 +106,10 @@ async function main(options: AgentOptions): Promise<void> {
     timers,
     random,
     events: hub,
-    onAttribution: (table) => drivers.attribute(table),
+    onAttribution: (table) => {
+      drivers.attribute(table);
+      others.attribute(table);
+    },
   });
 
   // The drivers: they make the calls in a thread of their own. Addresses and settings go down, frames and events come up.
@@ -124,7 +132,7 @@ async function main(options: AgentOptions): Promise<void> {
             makeChannel: channelMaker({ transport, clock, timers, random }),
             ...(pacing === 'precise' ? { spin } : {}),
           }),
-    onFrame: (frame) => hub.frame(frame),
+    onFrame: (frame) => hub.frame(others.join(frame)),
     onFault: (reason) => log.error({ reason }, "the driver's thread ended; another one is started"),
     lookup,
     clock,
@@ -133,6 +141,22 @@ async function main(options: AgentOptions): Promise<void> {
     events: hub,
   });
 
+  // Lanes that @grpc/grpc-js itself drives, in a process of its own.
+  const [dnsHost, dnsPort] = options.dns?.split(':') ?? [];
+  const others = new OtherClients({
+    start: childProcess(grpcJsScript, {
+      anchor: anchorOf(clock),
+      dns: dnsHost === undefined ? undefined : { host: dnsHost, port: Number(dnsPort) },
+    }),
+    onFault: (reason) => log.error({ reason }, 'the process of grpc-js ended; another one is started'),
+    lookup,
+    clock,
+    timers,
+    random,
+    events: hub,
+  });
+
+  const callCa = readCallCa(options['call-ca']);
   // The lanes: settings, whether they can run, and what they say of themselves.
   const whyApi = kube.connect();
   const names = {
@@ -161,8 +185,13 @@ async function main(options: AgentOptions): Promise<void> {
       timers,
       events: hub,
       makeDriver: (spec, { onForbidden, onDown }) =>
-        drivers.open(
-          { laneId: spec.id, channel: channelSpec(spec), client: spec.client, keepAlive: spec.keepAlive ?? true },
+        (spec.client === 'grpc-js' ? others : drivers).open(
+          {
+            laneId: spec.id,
+            channel: channelSpec(spec, callCa),
+            client: spec.client,
+            keepAlive: spec.keepAlive ?? true,
+          },
           { sliceWatch: telling(spec.profile === 'kuberesolver' ? kuberesolver : slices, onForbidden), onDown },
         ),
       makeMembership: (spec, onState) =>
@@ -177,7 +206,10 @@ async function main(options: AgentOptions): Promise<void> {
     // Frames are cut where a membership changes, so that edges are exact; the drivers do it themselves for their pickers.
     // Not from within the update: the frame gets the number after it.
     if (kind === 'sliceChanged' || (kind === 'resolved' && update.value.kind.value?.changed)) {
-      queueMicrotask(() => drivers.cut());
+      queueMicrotask(() => {
+        others.cut();
+        drivers.cut();
+      });
     }
     if (kind === 'sliceChanged' || kind === 'podTerminating' || kind === 'podRestarted') lanes.hurry(hurryMs);
   });
@@ -257,11 +289,13 @@ async function main(options: AgentOptions): Promise<void> {
     setTraffic: (laneId, change) => lanes.setTraffic(laneId, change),
     newRun: () =>
       new Promise((resolve) => {
-        drivers.newRun(() => {
-          const runId = hub.newRun('new run');
-          lanes.newRun();
-          resolve({ runId });
-        });
+        others.newRun(() =>
+          drivers.newRun(() => {
+            const runId = hub.newRun('new run');
+            lanes.newRun();
+            resolve({ runId });
+          }),
+        );
       }),
     putLane: (spec) => lanes.put(spec),
     removeLane: (laneId) => lanes.remove(laneId),
@@ -339,12 +373,24 @@ async function main(options: AgentOptions): Promise<void> {
     await api.close();
     await lanes.stop();
     await drivers.stop();
+    await others.stop();
     hub.close();
     process.exit(0);
   };
   process.on('SIGTERM', () => void end('asked to end'));
   process.on('SIGINT', () => void end('interrupted'));
   endWithStdin(() => void end('the supervisor is gone'));
+}
+
+/** PEM of `--call-ca`. A path that can't be read ends the agent: lanes would fail one by one with a reason that hides it. */
+function readCallCa(path: string | undefined): string | undefined {
+  if (path === undefined) return undefined;
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    process.stderr.write(`--call-ca is "${path}": ${(error as Error).message}\n`);
+    process.exit(2);
+  }
 }
 
 /** A SliceWatch that also tells the lane when the cluster forbids it. */

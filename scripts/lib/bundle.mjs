@@ -11,6 +11,7 @@ const programs = {
   lab: 'server/lab/main.ts',
   agent: 'server/main.ts',
   driver: 'server/driver/worker.ts',
+  'grpc-js': 'server/driver/grpc-js-process.ts',
   recordings: 'server/recording/thread.ts',
   supervisor: 'server/supervisor/main.ts',
   scenario: 'server/scenarios/cli/main.ts',

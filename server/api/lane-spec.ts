@@ -31,7 +31,10 @@ export function checkLaneSpec(lane: LaneFields, path = 'lane'): string[] {
 }
 
 /** What the software that makes the calls can do, and what only one of them knows. */
-function checkClient({ client, resolver, policy, keepAlive, tls, method }: LaneFields, path: string): string[] {
+function checkClient(
+  { client, resolver, policy, profile, keepAlive, tls, method }: LaneFields,
+  path: string,
+): string[] {
   const faults: string[] = [];
   if (client === 'http1-json' && (resolver !== 'static' || policy !== 'pick_first')) {
     faults.push(
@@ -39,20 +42,28 @@ function checkClient({ client, resolver, policy, keepAlive, tls, method }: LaneF
         'allowed are static and pick_first, as a plain HTTP client balances nothing',
     );
   }
-  if (client === 'grpc-js' || client === 'connect-node') {
-    faults.push(`${path}.client is "${client}": allowed are lbscope and http1-json`);
+  if (client === 'grpc-js') {
+    const known = policy === 'pick_first' || policy === 'round_robin';
+    if (resolver !== 'dns' || !known || (profile !== undefined && profile !== '')) {
+      faults.push(
+        `${path}.client is "grpc-js" with the resolver "${resolver}", the policy "${policy}" and the profile "${profile ?? ''}": ` +
+          'allowed are dns, round_robin or pick_first, and no profile, as it is grpc-js itself',
+      );
+    }
+  }
+  if (client === 'connect-node') {
+    faults.push(`${path}.client is "${client}": allowed are lbscope, grpc-js and http1-json`);
   }
   if (keepAlive !== undefined && client !== 'http1-json') {
     faults.push(`${path}.keepAlive is ${keepAlive}: allowed is nothing, as only the client http1-json has a choice`);
   }
-  if (tls !== undefined) faults.push(noTls(`${path}.tls`));
+  if (tls !== undefined && client !== undefined && client !== '' && client !== 'lbscope') {
+    faults.push(`${path}.tls is given with the client "${client}": allowed is the client lbscope, or nothing`);
+  }
   if (method !== undefined)
     faults.push(`${path}.method is given: allowed is nothing, as only the greeter is called so far`);
   return faults;
 }
-
-export const noTls = (path: string): string =>
-  `${path} is given: allowed is nothing, as calls are plaintext only so far`;
 
 export function hostAndPort(text: string): string | undefined {
   const allowed = 'allowed is host:port with a port from 1 to 65535';

@@ -1,5 +1,5 @@
 import { findPreset, presets } from '../../model/presets.ts';
-import { hostAndPort, noTls } from './lane-spec.ts';
+import { hostAndPort } from './lane-spec.ts';
 
 /** What a request to switch a preset on may say depends on the preset. */
 export function checkPreset({ presetId, target, tls, workers }: Readonly<Record<string, unknown>>): string[] {
@@ -17,7 +17,6 @@ export function checkPreset({ presetId, target, tls, workers }: Readonly<Record<
       faults.push(`${name} is ${JSON.stringify(value)}: allowed is nothing, as the preset ${preset.id} has its own`);
     }
   }
-  if (preset.needsTarget === true && tls !== undefined) faults.push(noTls('tls'));
   if (workers !== undefined && preset.workers === undefined) {
     faults.push(`workers is ${workers}: allowed is nothing, as the preset ${preset.id} has no such setting`);
   }

@@ -107,6 +107,7 @@ class BalancingChannel implements Channel {
       connectTimeoutMs: options.connectTimeoutMs ?? 20_000,
       pingIntervalMs: options.pingIntervalMs ?? 0,
       pingTimeoutMs: options.pingTimeoutMs ?? 20_000,
+      ...(options.tls === undefined ? {} : { tls: options.tls }),
     };
     this.idleTimeoutMs = options.idleTimeoutMs ?? usualIdleMs;
     this.idPrefix = idPrefix(options.laneId, options.channelIndex, options.clock);

@@ -1,5 +1,6 @@
 import type { DnsProfileName, Policy as PolicyName, Profile, Resolver as ResolverName } from '../../model/words.ts';
 import type { Clock, Timers } from '../events/port.ts';
+import type { TlsOptions } from '../transport/port.ts';
 import { parseTarget, portNumber } from './address.ts';
 import { LeastRequest } from './policy/least-request.ts';
 import { PickFirst } from './policy/pick-first.ts';
@@ -31,6 +32,8 @@ export interface ChannelSpec {
   readonly choices?: number;
   /** Calls that don't say otherwise wait in TRANSIENT_FAILURE, too. */
   readonly waitForReady?: boolean;
+  /** Undefined: plaintext. */
+  readonly tls?: TlsOptions | undefined;
   /** Undefined: no retry policy; transparent retries are always on. */
   readonly retry?: RetrySpec | undefined;
   /** GRPC_ARG_KEEPALIVE_TIME_MS: PING after this much silence while calls are in flight; default 0, off, as in grpc-go. */

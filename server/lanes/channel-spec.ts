@@ -1,4 +1,4 @@
-import type { LaneSpec, RetryPolicy } from '../../gen/lbscope/events/v1/events_pb.js';
+import type { LaneSpec, RetryPolicy, Tls } from '../../gen/lbscope/events/v1/events_pb.js';
 import {
   grpcCodes,
   type Policy,
@@ -10,9 +10,10 @@ import {
 } from '../../model/words.ts';
 import type { RetrySpec } from '../balancing/retry.ts';
 import type { ChannelSpec } from '../balancing/spec.ts';
+import type { TlsOptions } from '../transport/port.ts';
 
 /** The part of a lane that its channels need. The API has checked the words; what slipped through falls to the default. */
-export function channelSpec(spec: LaneSpec): ChannelSpec {
+export function channelSpec(spec: LaneSpec, callCa: string | undefined): ChannelSpec {
   const resolver = (resolvers as readonly string[]).includes(spec.resolver) ? (spec.resolver as Resolver) : 'static';
   const policy = (policies as readonly string[]).includes(spec.policy) ? (spec.policy as Policy) : 'pick_first';
   const profile = (profiles as readonly string[]).includes(spec.profile) ? (spec.profile as Profile) : undefined;
@@ -26,6 +27,7 @@ export function channelSpec(spec: LaneSpec): ChannelSpec {
     ...(spec.idleTimeoutSeconds > 0 ? { idleTimeoutMs: spec.idleTimeoutSeconds * 1_000 } : {}),
     ...(spec.choices > 0 ? { choices: spec.choices } : {}),
     ...(spec.retry === undefined ? {} : { retry: retrySpec(spec.retry) }),
+    ...(spec.tls === undefined ? {} : { tls: tlsOptions(spec.tls, callCa) }),
     shuffle: spec.shuffle,
     waitForReady: spec.waitForReady,
     pingIntervalMs: spec.keepaliveTimeMs,
@@ -38,6 +40,14 @@ function floorOf(spec: LaneSpec): { floorMs?: number } {
   const { dnsCacheTtlSeconds: ttl, resolutionFloorSeconds: floor } = spec;
   if (ttl !== undefined) return { floorMs: ttl < 0 ? Number.POSITIVE_INFINITY : ttl * 1_000 };
   return floor > 0 ? { floorMs: floor * 1_000 } : {};
+}
+
+/** `callCa`: PEM of the authority that the agent was started with. */
+function tlsOptions({ serverName, ownCa }: Tls, callCa: string | undefined): TlsOptions {
+  return {
+    ...(serverName === '' ? {} : { serverName }),
+    ...(ownCa && callCa !== undefined ? { ca: callCa } : {}),
+  };
 }
 
 function retrySpec(policy: RetryPolicy): RetrySpec {
