@@ -116,6 +116,13 @@ module.exports = {
       },
     },
     {
+      name: 'encoding-apart',
+      comment: 'A benchmark knows the transport port only.',
+      severity: 'error',
+      from: { path: '^server/encoding/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^server/', pathNot: '^server/encoding/|^server/transport/port\\.ts$' },
+    },
+    {
       name: 'ads-apart',
       comment: "Envoys' ADS server is a program of its own over the Kubernetes client.",
       severity: 'error',

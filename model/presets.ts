@@ -39,7 +39,7 @@ export interface Preset {
 const envoyPort = 10_000;
 const envoyStatusPort = 9_902;
 /** Where pods answer JSON over HTTP/1.1. */
-const jsonPort = 8_080;
+export const jsonPort = 8_080;
 
 const host = (names: ClusterNames, service: string): string => `${service}.${names.namespace}.svc.cluster.local`;
 

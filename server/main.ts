@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { jsonPort } from '../model/presets.ts';
 import { type AgentOptions, parseAgentOptions } from './agent-options.ts';
 import type { Agent } from './api/agent-port.ts';
 import { startApi } from './api/server.ts';
@@ -18,6 +19,7 @@ import { sameThread } from './driver/same-thread.ts';
 import { spin } from './driver/spin.ts';
 import { Drivers } from './driver/upper.ts';
 import { workerThread } from './driver/worker-thread.ts';
+import { EncodingBenchmark } from './encoding/benchmark.ts';
 import { anchorOf, createClock, nodeTimers } from './events/clock.ts';
 import { createHub } from './events/hub.ts';
 import { clusterActions } from './kube/agent-actions.ts';
@@ -46,6 +48,7 @@ import { presetsOf } from './scenarios/presets.ts';
 import { restoreFile } from './scenarios/runner/restore-file.ts';
 import { Runner } from './scenarios/runner/runner.ts';
 import { createScenarios } from './scenarios/scenarios.ts';
+import { createHttp2Transport } from './transport/http2/index.ts';
 
 const version = '0.1.0';
 
@@ -241,6 +244,13 @@ async function main(options: AgentOptions): Promise<void> {
     timers.setTimeout(() => lanes.release(), rulesMs);
   });
 
+  const benchmark = new EncodingBenchmark(createHttp2Transport(), () => {
+    const host = truth
+      .endpoints()
+      .find(({ ready }) => ready)
+      ?.address.split(':')[0];
+    return host === undefined ? undefined : { host, grpcPort: options['pod-port'], jsonPort };
+  });
   const presets = new Presets({
     api: kube.connect(),
     names,
@@ -302,6 +312,7 @@ async function main(options: AgentOptions): Promise<void> {
     laneIds: () => lanes.ids,
     addPreset: (presetId, choices) => presets.add(presetId, choices),
     presetObjects: (presetId) => presets.objects(presetId),
+    encodingBenchmark: () => benchmark.run(),
     ...cluster,
     setMaxConnectionAge: (ageMs, graceMs) => ages.set({ ageMs, graceMs }),
   };

@@ -1,3 +1,5 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { EncodingCallsSchema, EncodingCodecSchema } from '../../gen/lbscope/agent/v1/agent_pb.js';
 import type { LaneSpec, Traffic } from '../../gen/lbscope/events/v1/events_pb.js';
 import type { PresetChoices } from '../../model/presets.ts';
 
@@ -16,6 +18,8 @@ export interface Agent {
   removeLane(laneId: string): Done;
   /** Applies what the preset needs, or says what there is to apply, and puts its lane. */
   addPreset(presetId: string, choices: PresetRequest): Promise<Done<PresetAdded>>;
+  /** Protobuf against JSON; a few seconds, one at a time. */
+  encodingBenchmark(): Promise<Done<EncodingFigures>>;
   /** The objects of a preset as YAML; undefined: there is no such preset. */
   presetObjects(presetId: string): string | undefined;
   laneIds(): readonly string[];
@@ -39,6 +43,12 @@ export interface Agent {
 }
 
 export type PresetRequest = PresetChoices & { readonly workers?: number | undefined };
+
+export interface EncodingFigures {
+  readonly codecs: readonly MessageInitShape<typeof EncodingCodecSchema>[];
+  readonly calls: readonly MessageInitShape<typeof EncodingCallsSchema>[];
+  readonly note: string;
+}
 
 export interface PresetAdded {
   readonly laneId: string;

@@ -128,6 +128,11 @@ export function handlers({
       return { presets: found.map((preset) => ({ ...preset, objects: agent.presetObjects(presetId) ?? '' })) };
     },
 
+    async runEncodingBenchmark() {
+      const { codecs, calls, note } = done(await agent.encodingBenchmark());
+      return { codecs: [...codecs], calls: [...calls], note };
+    },
+
     async addPreset({ presetId = '', laneId, target, tls, workers }) {
       const { ok: _, ...added } = done(await agent.addPreset(presetId, { laneId, target, tls, workers }));
       return { sequence: hub.sequence, ...added };

@@ -277,6 +277,7 @@ export const requestRules: Readonly<Record<string, RequestRules>> = {
   NewRun: { fields: {} },
   PutLane: { fields: { lane: { kind: 'message', request: lane, required: true } } },
   ListPresets: { fields: { presetId } },
+  RunEncodingBenchmark: { fields: {} },
   AddPreset: {
     fields: {
       presetId: required(presetId),

@@ -60,6 +60,9 @@ class FakeAgent implements Agent {
     this.asked.push(['preset', presetId, choices]);
     return { ok: true, laneId: presetId, applied: true, objects: '', note: 'the lane is there' } as const;
   }
+  async encodingBenchmark() {
+    return { ok: true, codecs: [{ message: 'small' }], calls: [], note: 'no pod is ready' } as const;
+  }
   presetObjects(presetId: string) {
     return `# ${presetId}\n`;
   }

@@ -33,6 +33,7 @@ export interface PodProcess {
   readonly child: ChildProcess;
   readonly port: number;
   readonly controlPort: number;
+  readonly jsonPort: number | undefined;
   readonly incarnation: number;
   readonly exit: Promise<{ code: number | null; signal: string | null }>;
 }
@@ -68,6 +69,7 @@ export async function spawnPod(env: Record<string, string>): Promise<PodProcess>
     child,
     port: portOf(fields.address),
     controlPort: portOf(fields.control),
+    jsonPort: fields.json === undefined ? undefined : portOf(fields.json),
     incarnation: fields.incarnation,
     exit,
   };
