@@ -1,6 +1,6 @@
 /** Protobuf against JSON: the same message in both forms, and whole calls to the same pod. Writes docs/encoding.md. */
 import { writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { join, resolve } from 'node:path';
 import { measureCalls } from '../server/encoding/calls.ts';
 import { measureCodecs } from '../server/encoding/codecs.ts';
@@ -32,6 +32,7 @@ try {
   const text = `# Protobuf against JSON
 
 Written by \`npm run bench -- encoding\`. Machine: ${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), Node ${process.versions.node}.
+Load of the machine meanwhile: ${loadavg()[0]?.toFixed(1)} (much above 1 says that other programs ran: then read ratios, and run it again).
 
 The same message in protobuf-es and in JSON (JSON.stringify and JSON.parse of plain objects, the runtime's own). Ratios are JSON's
 figure over protobuf's: above 1 protobuf is the smaller or quicker one, below 1 JSON is.
