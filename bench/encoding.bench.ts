@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join, resolve } from 'node:path';
-import { measureCalls } from '../server/encoding/calls.ts';
+import { type CallFigures, measureCalls } from '../server/encoding/calls.ts';
 import { measureCodecs } from '../server/encoding/codecs.ts';
 import { spawnPod } from '../server/pod/testing.ts';
 import { createHttp2Transport } from '../server/transport/http2/index.ts';
@@ -12,7 +12,7 @@ try {
   const codecs = await measureCodecs(400);
   const target = { host: '127.0.0.1', grpcPort: port, jsonPort: jsonPort as number };
   // The least disturbed of some rounds, as the machine may have other work.
-  const rounds = [];
+  const rounds: CallFigures[][] = [];
   for (let round = 0; round < 5; round += 1)
     rounds.push((await measureCalls(target, createHttp2Transport(), 600)) ?? []);
   const calls = (rounds[0] ?? []).map((_, row) =>

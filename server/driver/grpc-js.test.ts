@@ -22,6 +22,7 @@ const settings: TrafficSettings = {
   payloadBytes: 0,
   deadlineMs: 5_000,
   thinkTimeMs: 0,
+  messageIntervalMs: 0,
 };
 const net = `127.${100 + (process.pid % 100)}.${1 + Math.floor(Math.random() * 250)}`;
 
