@@ -102,7 +102,7 @@ module.exports = {
       from: { path: '^server/driver/', pathNot: '\\.test\\.ts$' },
       to: {
         path: '^server/',
-        pathNot: '^server/(driver|balancing|clients|traffic|transport)/|^server/events/(port|clock)\\.ts$',
+        pathNot: '^server/(driver|balancing|clients|traffic|transport)/|^server/events/(port|clock|merge)\\.ts$',
       },
     },
     {
