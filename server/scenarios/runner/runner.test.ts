@@ -85,6 +85,7 @@ class FakeCluster implements Agent {
     return done.ok ? { ...done, laneId: id, applied: true, objects: '', note: '' } : done;
   }
   presetObjects = () => undefined;
+  encodingBenchmark = async () => ({ ok: true, codecs: [], calls: [], note: '' }) as const;
   laneIds = () => [...this.hub.run.lanes.keys()];
   async scale(replicas: number) {
     const from = this.hub.run.deployment?.replicas ?? 0;
