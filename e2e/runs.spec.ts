@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { lane } from './lib/app.ts';
 import { expect, test } from './lib/test.ts';
 
@@ -83,4 +84,61 @@ test('named, found, deleted and taken back', async ({ app, page }) => {
   expect(found.runs).toMatchObject([{ runId: run?.runId, tags: ['demo', 'slow'] }]);
   // The live one may not be deleted, and says why.
   await expect(app.call('DeleteRun', { runId: (await app.snapshot()).runId })).rejects.toThrow('begin a new run first');
+});
+
+test('exported, it opens without a network; imported again, it is the same run', async ({ app, page, context }) => {
+  const { runs } = await app.call<Listed>('ListRuns', { search: 'tuesday' });
+  const original = runs[0];
+  await page.goto(`${app.url}/runs?q=tuesday`);
+  const row = page.getByTestId(`run-${original?.runId}`);
+  const exported = async (format: string) => {
+    await row.getByTestId('run-export').click();
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByTestId(`export-${format}`).click()]);
+    return download.path();
+  };
+
+  const pagePath = await exported('html');
+  const alone = await context.newPage();
+  await context.setOffline(true);
+  await alone.setContent(readFileSync(pagePath, 'utf8'));
+  await expect(alone.getByRole('heading', { name: 'The rollout of Tuesday' })).toBeVisible();
+  await expect(alone.getByRole('img')).toHaveCount(4);
+  await context.setOffline(false);
+  await alone.close();
+
+  await page.getByTestId('run-import-file').setInputFiles({
+    name: 'run.jsonl.gz',
+    mimeType: 'application/gzip',
+    buffer: readFileSync(await exported('jsonl_gz')),
+  });
+  await expect(page.getByTestId('runs-summary')).toContainText('2 runs;');
+  const both = await app.call<Listed>('ListRuns', { search: 'tuesday' });
+  const [one, two] = both.runs;
+  expect(one?.lanes).toEqual(two?.lanes);
+
+  // The two side by side: nothing differs.
+  for (const run of both.runs) await page.getByTestId(`run-${run.runId}`).getByRole('checkbox').check();
+  await page.getByTestId('compare').click();
+  await expect(page.getByTestId('compare-kubewatch-losses')).toContainText('0.00 in 1000');
+  await expect(page.getByTestId('compare-summary')).not.toContainText('different');
+
+  // What is no run is refused with its line.
+  await page.goto(`${app.url}/runs`);
+  await page.getByTestId('run-import-file').setInputFiles({
+    name: 'bad.jsonl',
+    mimeType: 'application/jsonl',
+    buffer: Buffer.from('{"head":{"version":99}}\n'),
+  });
+  await expect(page.getByTestId('notice')).toContainText('line 1: version is 99: allowed is 1');
+});
+
+test('the agent ends without a word: the run so far is there, and says how it ended', async ({ app }) => {
+  const { runId } = await app.settled(3, 100);
+  process.kill(app.process('agent.mjs').pid, 'SIGKILL');
+  const after = await app.until('a new run', (s) => s.runId !== runId);
+  expect(after.runId).not.toBe(runId);
+  const { runs } = await app.call<Listed>('ListRuns');
+  expect(runs.find((each) => each.runId === runId)).toMatchObject({ state: 'cut' });
+  const last = await app.call<Awaited<ReturnType<typeof app.snapshot>>>('GetSnapshot', { runId });
+  expect(lane(last, 'headless').answered).toBeGreaterThan(100);
 });

@@ -20,6 +20,8 @@ export function toKeyframe(run: Run, heldFrom: number): Keyframe {
   const state = toSnapshot(run, run.clock);
   state.events = state.events.filter((event) => event.sequence < heldFrom);
   state.bins = state.bins.filter((frame) => frame.sequence < heldFrom);
+  // Derived from the lanes again when it is read.
+  state.presets = [];
   const firstFrame = run.frames.find((frame) => frame.sequence >= heldFrom)?.sequence ?? 0;
   return create(KeyframeSchema, { state, eventSteps, firstFrame });
 }

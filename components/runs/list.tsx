@@ -7,6 +7,8 @@ import { sentence, spaced } from '../ui/text.ts';
 import { setUrlParameter } from '../ui/theme.ts';
 import { offsetMinutes } from '../ui/zone.ts';
 import { EditRun } from './edit-run.tsx';
+import { ExportMenu } from './export-menu.tsx';
+import { ImportRun } from './import-run.tsx';
 import { type RunsActions, type RunsState, useRuns } from './use-runs.ts';
 
 /** How long one waits for the next letter before asking. */
@@ -63,6 +65,7 @@ export function RunList() {
         >
           Compare {chosen.length === 2 ? 'the two' : 'two'}
         </a>
+        <ImportRun done={actions.refresh} refuse={actions.refuse} />
         <a className="word" href="/">
           Live
         </a>
@@ -143,6 +146,7 @@ function Table({
                   chosen={chosen.includes(row.runId)}
                   toggle={() => toggle(row.runId)}
                   edit={() => setEditing(row.runId)}
+                  refuse={actions.refuse}
                   remove={() => void actions.remove(row.runId, nameOf(row))}
                 />
               ),
@@ -159,12 +163,14 @@ function Row({
   chosen,
   toggle,
   edit,
+  refuse,
   remove,
 }: {
   row: RunRow;
   chosen: boolean;
   toggle(): void;
   edit(): void;
+  refuse(reason: string): void;
   remove(): void;
 }) {
   const live = row.state === 'live';
@@ -205,6 +211,7 @@ function Row({
         <button type="button" className="word" data-testid="run-edit" onClick={edit}>
           Edit
         </button>
+        <ExportMenu runId={row.runId} refuse={refuse} />
         <button
           type="button"
           className="word"

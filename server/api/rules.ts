@@ -1,5 +1,6 @@
 import { EventSchema } from '../../gen/lbscope/events/v1/events_pb.js';
 import { clients, grpcCodes, policies, profiles, resolvers, rpcKinds } from '../../model/words.ts';
+import { exportFormats } from '../recording/exchange/formats.ts';
 import { checkLaneSpec } from './lane-spec.ts';
 import { checkPreset } from './preset-request.ts';
 
@@ -247,6 +248,21 @@ export const requestRules: Readonly<Record<string, RequestRules>> = {
   },
   DeleteRun: { fields: { runId: required(runId) } },
   UndeleteRun: { fields: { runId: required(runId) } },
+  ExportRun: {
+    fields: {
+      runId: required(runId),
+      format: required({ kind: 'word', words: exportFormats }),
+      resolutionMs: number(200, 3_600_000),
+    },
+  },
+  ImportRun: {
+    fields: {
+      importId: { kind: 'text', allowed: 'the importId of the answer before', pattern: /^[\w-]{1,64}$/ },
+      offset: whole(0, Number.MAX_SAFE_INTEGER),
+      data: required({ kind: 'bytes', most: 1024 * 1024 }),
+      last: { kind: 'bool' },
+    },
+  },
   StartTraffic: { fields: { laneId } },
   StopTraffic: { fields: { laneId } },
   SetTraffic: {

@@ -54,6 +54,8 @@ export interface Api {
 
 /** The largest request, a lane with all its fields, has about 2 KB. */
 const bodyLimit = 64 * 1024;
+/** But for a piece of a file: a mebibyte of it, as base64 where it comes as JSON. */
+const importBodyLimit = 1_500 * 1024;
 /** For a request to arrive whole; answers, which may stream for days, have no limit. */
 const requestTimeoutMs = 10_000;
 /** How many ports after the asked one are tried. */
@@ -141,9 +143,10 @@ export async function startApi(options: ApiOptions): Promise<Api> {
           (withTokens ? ': send the token as "Authorization: Bearer ..."' : ''),
       );
     }
-    const body = await readBody(request, bodyLimit);
+    const limit = method.name === 'ImportRun' ? importBodyLimit : bodyLimit;
+    const body = await readBody(request, limit);
     if (body === 'too large') {
-      return refuse(request, response, 'resource_exhausted', `the body is larger than ${bodyLimit} bytes`);
+      return refuse(request, response, 'resource_exhausted', `the body is larger than ${limit} bytes`);
     }
     if (body === 'aborted') return;
     // What Connect decompresses is not looked at here; it takes no compression, and says so.
@@ -212,7 +215,7 @@ function routes(options: ApiOptions): Map<string, UniversalHandler> {
     grpc: false,
     grpcWeb: false,
     acceptCompression: [],
-    readMaxBytes: bodyLimit,
+    readMaxBytes: importBodyLimit,
     jsonOptions: { ignoreUnknownFields: false, alwaysEmitImplicit: true },
     interceptors: [
       (next) => async (request) => {

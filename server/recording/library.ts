@@ -6,6 +6,7 @@ import {
 } from '../../gen/lbscope/agent/v1/agent_pb.js';
 import {
   DeleteRunResponseSchema,
+  ImportRunResponseSchema,
   ListRunsResponseSchema,
   type RunInfo,
   UndeleteRunResponseSchema,
@@ -13,6 +14,9 @@ import {
 } from '../../gen/lbscope/agent/v1/runs_pb.js';
 import { toSnapshot } from '../../model/run.ts';
 import { fromMs, toMs } from '../../model/time.ts';
+import { Exports, type Opened } from './exchange/exports.ts';
+import type { ExportFormat } from './exchange/formats.ts';
+import { Imports } from './exchange/imports.ts';
 import type { Answer, Item, Limits, Wrote } from './port.ts';
 import { allChanges, runAt } from './replay.ts';
 import type { RunFile } from './run-file.ts';
@@ -37,11 +41,14 @@ export class Library {
   readonly #store: Store;
   readonly #limits: Limits;
   readonly #now: () => number;
+  readonly #exports = new Exports();
+  readonly #imports: Imports;
 
   constructor({ folder, limits, now = Date.now }: LibraryOptions) {
     this.#limits = limits;
     this.#now = now;
     this.#store = new Store({ folder, limits, now });
+    this.#imports = new Imports(this.#store, now);
   }
 
   write(items: readonly Item[]): Wrote {
@@ -149,7 +156,45 @@ export class Library {
     });
   }
 
+  /** Begins an export; its bytes are fetched piece by piece, so that no more than one of them is in memory. */
+  exportOpen(runId: string, format: ExportFormat, resolutionMs: number): Answer | Opened {
+    let opened: Opened | undefined;
+    const refused = this.#with(runId, (_, info) => {
+      opened = this.#exports.open(this.#store.pathOf(runId), info, format, resolutionMs);
+      return { ok: true, body: new Uint8Array() };
+    });
+    return opened ?? refused;
+  }
+
+  /** Undefined: that was all. */
+  exportNext(exportId: number): Uint8Array | undefined {
+    return this.#exports.next(exportId);
+  }
+
+  exportClose(exportId: number): void {
+    this.#exports.close(exportId);
+  }
+
+  /** A piece of a file that is taken in; with the last one it is read, checked, and becomes a run or a refusal. */
+  async importRun(piece: {
+    importId?: string | undefined;
+    offset: number;
+    data: Uint8Array;
+    last: boolean;
+  }): Promise<Answer> {
+    const taken = this.#imports.add(piece);
+    if (!taken.ok) return taken;
+    const { importId, received } = taken;
+    if (!piece.last) return answer(ImportRunResponseSchema, { importId, received });
+    const outcome = await this.#imports.finish(importId);
+    if (!outcome.ok) return outcome;
+    const run = this.#store.info(outcome.runId);
+    return answer(ImportRunResponseSchema, { importId, received, ...(run === undefined ? {} : { run }) });
+  }
+
   close(): void {
+    this.#exports.closeAll();
+    this.#imports.closeAll();
     this.#store.close();
   }
 

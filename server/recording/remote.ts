@@ -7,7 +7,7 @@ type Methods = { readonly [K in keyof Library]: Library[K] };
 
 /** The library as it is reached from outside its thread. */
 export type RemoteLibrary = {
-  readonly [K in keyof Methods]: (...args: Parameters<Methods[K]>) => Promise<ReturnType<Methods[K]>>;
+  readonly [K in keyof Methods]: (...args: Parameters<Methods[K]>) => Promise<Awaited<ReturnType<Methods[K]>>>;
 };
 
 /** Beside this file in the sources, beside the bundle in dist/. */

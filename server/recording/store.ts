@@ -342,6 +342,11 @@ export class Store {
     return join(this.folder, runId + suffix);
   }
 
+  /** Where the file of a run is, or would be. The id was checked. */
+  pathOf(runId: string): string {
+    return this.#path(runId);
+  }
+
   #bytes(runId: string): number {
     let bytes = 0;
     for (const part of ['', '-wal']) {

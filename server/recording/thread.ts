@@ -1,6 +1,6 @@
 /**
  * The thread that owns the files: SQLite's calls wait for the disk, and a call of the traffic must not.
- * Requests are answered one after the other, in their order.
+ * Requests are answered one after the other, in their order, but for an import, which others may overtake.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { Library, type LibraryOptions } from './library.ts';
@@ -30,11 +30,11 @@ const pruning = setInterval(() => {
   }
 }, pruneEveryMs);
 
-port.on('message', ({ id, method, args }: Request) => {
+port.on('message', async ({ id, method, args }: Request) => {
   let reply: Reply;
   try {
     const call = library[method] as (...args: unknown[]) => unknown;
-    reply = { id, value: call.apply(library, [...args]) };
+    reply = { id, value: await call.apply(library, [...args]) };
   } catch (error) {
     reply = { id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   }

@@ -1,0 +1,5 @@
+import { Compare } from '../../components/runs/compare.tsx';
+
+export default function Page() {
+  return <Compare />;
+}
