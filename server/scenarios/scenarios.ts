@@ -6,7 +6,8 @@ import { aboveCeilings, type Ceilings } from '../api/ceilings.ts';
 import type { Scenarios } from '../api/scenarios-port.ts';
 import { describe } from './describe.ts';
 import type { Plan } from './format/plan.ts';
-import { type Presets, readScenario } from './format/read.ts';
+import { readScenario } from './format/read.ts';
+import type { Presets } from './format/reading.ts';
 import type { Library, ScenarioFile } from './library.ts';
 import type { Runner } from './runner/runner.ts';
 
