@@ -92,7 +92,7 @@ function behaviorText(change: { ready?: boolean; delayMs?: number; errorRate?: n
 }
 
 export function conditionsText(conditions: Conditions, label: (lane: string) => string): string {
-  const { calls, podsReady, settled, everyPodAnswered, laneState, cluster, lanes } = conditions;
+  const { calls, podsReady, settled, everyPodAnswered, listsReadyPods, laneState, cluster, lanes } = conditions;
   const who = lanes === undefined ? 'every lane' : lanes.map(label).join(' and ');
   const many = (lanes?.length ?? 1) > 1;
   const parts: string[] = [];
@@ -100,6 +100,7 @@ export function conditionsText(conditions: Conditions, label: (lane: string) => 
   if (podsReady !== undefined) parts.push(`${pods(podsReady)} ${podsReady === 1 ? 'is' : 'are'} ready`);
   if (calls !== undefined) parts.push(`${calls} calls are answered on ${who}`);
   if (everyPodAnswered) parts.push(`every ready pod has answered on ${who}`);
+  if (listsReadyPods) parts.push(`${who} ${many ? 'list' : 'lists'} exactly the ready pods`);
   if (laneState !== undefined) parts.push(`${who} ${many ? 'are' : 'is'} ${laneState}`);
   if (cluster !== undefined)
     parts.push(

@@ -53,6 +53,7 @@ export interface Conditions {
   readonly podsReady: number | undefined;
   readonly settled: boolean;
   readonly everyPodAnswered: boolean;
+  readonly listsReadyPods: boolean;
   readonly laneState: string | undefined;
   readonly cluster: string | undefined;
   /** Undefined: all lanes that run. */

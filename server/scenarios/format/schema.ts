@@ -50,6 +50,10 @@ const condition = mapping({
     .literal(true, says('true'))
     .optional()
     .describe('Each ready pod has answered on each of the lanes since the step began.'),
+  listsReadyPods: z
+    .literal(true, says('true'))
+    .optional()
+    .describe('Each of the lanes has exactly the ready pods on its list; for lanes that have a list.'),
   laneState: word(['running', 'unavailable']).optional().describe('Each of the lanes is in this state.'),
   cluster: word(['synced', 'lost']).optional().describe('How the agent sees the Kubernetes API.'),
   lanes: list(laneId, 1, 12).optional().describe('Which lanes; all that run if it is left out.'),

@@ -91,7 +91,7 @@ function actOf(
       if (Object.keys(wanted).length === 0) {
         c.fault(
           at,
-          `${pathText(at)} waits for nothing: allowed are calls, podsReady, settled, everyPodAnswered, laneState, cluster`,
+          `${pathText(at)} waits for nothing: allowed are calls, podsReady, settled, everyPodAnswered, listsReadyPods, laneState, cluster`,
         );
       }
       return {
@@ -102,6 +102,7 @@ function actOf(
           podsReady: wanted.podsReady,
           settled: wanted.settled ?? false,
           everyPodAnswered: wanted.everyPodAnswered ?? false,
+          listsReadyPods: wanted.listsReadyPods ?? false,
           laneState: wanted.laneState,
           cluster: wanted.cluster,
           lanes,

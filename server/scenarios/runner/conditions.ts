@@ -21,7 +21,7 @@ export function answeredSoFar(run: Run): Before {
 
 /** What of the conditions does not hold yet, in words; none: all hold. */
 export function unmet(conditions: Conditions, run: Run, before: Before): string[] {
-  const { calls, podsReady, settled, everyPodAnswered, laneState, cluster, lanes } = conditions;
+  const { calls, podsReady, settled, everyPodAnswered, listsReadyPods, laneState, cluster, lanes } = conditions;
   const ids = lanes ?? [...run.lanes.values()].filter(({ state }) => state === 'running').map(({ id }) => id);
   const ready = readyUids(run);
   const missing: string[] = [];
@@ -39,6 +39,12 @@ export function unmet(conditions: Conditions, run: Run, before: Before): string[
     if (everyPodAnswered) {
       const idle = ready.filter((uid) => (lane.pods.get(uid)?.calls ?? 0) <= (had?.pods.get(uid) ?? 0));
       if (idle.length > 0) missing.push(`${idle.length} of ${ready.length} pods answered nothing on ${id}`);
+    }
+    if (listsReadyPods) {
+      const addresses = new Set(run.endpoints.map(({ address }) => address));
+      const listed = lane.belief.addresses;
+      const right = listed.length === addresses.size && listed.every((address) => addresses.has(address));
+      if (!right) missing.push(`${id} lists ${listed.length} addresses, and ${addresses.size} pods are ready`);
     }
     if (laneState !== undefined && lane.state !== laneState) missing.push(`${id} is ${lane.state}`);
   }
