@@ -6,6 +6,8 @@ export default defineConfig({
   testDir: 'e2e',
   testMatch: '**/*.spec.ts',
   outputDir: 'test-results',
+  // One picture a state, whatever the platform.
+  snapshotPathTemplate: '{testDir}/pictures/{arg}{ext}',
   // Each worker has an lbscope of its own; two are what two cores carry without measuring each other.
   workers: 2,
   fullyParallel: false,

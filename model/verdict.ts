@@ -514,7 +514,7 @@ export function headline(run: Run, now: number): Verdict {
     return say('asking', 'Which pods exist is not known yet: asking the Kubernetes API.');
   if (ready.length === 0)
     return say('none-ready', `*${isEmpty(run) ? 'No pod exists' : 'No pod is ready'}*: every path must fail.`);
-  return disruption(run, running, now) ?? usage(run, lanes, running, ready, exist);
+  return disruption(run, running, now) ?? failingPods(run, running) ?? usage(run, lanes, running, ready, exist);
 }
 
 /** What a removal or crash of the last half minute cost each path. */
@@ -538,6 +538,31 @@ function disruption(run: Run, lanes: readonly LaneRun[], now: number): Verdict |
         ? `; ${costs.at(-1)!.label} none`
         : '; the others none';
   return say(key, `${title} ${listOf(bills)}${rest}.`);
+}
+
+/** Pods that answer and fail are the whole screen's news: no path spares anyone from them. */
+function failingPods(run: Run, lanes: readonly LaneRun[]): Verdict | undefined {
+  const sums = new Map<string, { sent: number; failed: number }>();
+  for (const lane of lanes) {
+    for (const [uid, { answered, failed }] of settledScore(run, lane).pods) {
+      if (uid === '') continue;
+      const sum = sums.get(uid) ?? { sent: 0, failed: 0 };
+      sums.set(uid, { sent: sum.sent + answered + failed, failed: sum.failed + failed });
+    }
+  }
+  const bad = [...sums]
+    .map(([uid, { sent, failed }]) => ({ uid, failed, part: failed / sent }))
+    .filter(({ failed, part }) => failed >= 3 && part >= 0.01)
+    .sort((a, b) => b.part - a.part);
+  if (bad.length === 0) return undefined;
+  const percent = (part: number) => `${Math.round(100 * part)} %`;
+  const who =
+    bad.length === 1
+      ? `*${handleOf(run, bad[0]!.uid)} fails ${percent(bad[0]!.part)}* of its calls`
+      : `*${bad.length} pods fail calls*: ${bad.map(({ uid, part }) => `${handleOf(run, uid)} ${percent(part)}`).join(', ')}`;
+  const hit = lanes.filter((lane) => bad.some(({ uid }) => (settledScore(run, lane).pods.get(uid)?.failed ?? 0) > 0));
+  const where = hit.length === lanes.length ? 'on every path' : `on ${listOf(hit.map(labelOf))}`;
+  return say(`erring:${bad.map(({ uid }) => uid)}:${hit.map((lane) => lane.id)}`, `${who}, ${where}.`);
 }
 
 function usage(

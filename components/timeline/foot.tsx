@@ -1,5 +1,6 @@
 'use client';
 
+import type { ReactNode } from 'react';
 import { coarsestMs } from '../../model/past.ts';
 import { duration } from '../../model/time.ts';
 import { StartStop } from '../controls/commands.tsx';
@@ -18,12 +19,14 @@ export function Foot({
   past,
   seen,
   follow,
+  children,
 }: {
   control: WindowControl;
   limits: Limits;
   past: PastState;
   seen: { fromMs: number; toMs: number };
   follow(): void;
+  children?: ReactNode;
 }) {
   const { frozen, snapshot, phase } = useLive();
   const store = useLiveStore();
@@ -80,6 +83,7 @@ export function Foot({
           (snapshot !== undefined &&
             `Run ${snapshot.runId.slice(0, 8)}${snapshot.agentVersion === '' ? '' : `, agent ${snapshot.agentVersion}`}`)}
       </span>
+      {children}
       {phase.kind !== 'recorded' && (
         <button
           type="button"

@@ -9,6 +9,7 @@ import { goLive } from '../controls/freeze.ts';
 import { Header } from '../controls/header.tsx';
 import { Notice } from '../controls/notice.tsx';
 import { isCovered } from '../lane/open.ts';
+import { AllMeasures } from '../ledger/all-measures.tsx';
 import { headlineOf } from '../live/headline.ts';
 import { useLive, useLiveStore } from '../live/provider.tsx';
 import { reportAgeMs } from '../live/report-age.ts';
@@ -198,7 +199,9 @@ export function Timeline() {
               </>
             )}
           </main>
-          <Foot control={control} limits={limits} past={past} seen={seen} follow={follow} />
+          <Foot control={control} limits={limits} past={past} seen={seen} follow={follow}>
+            <AllMeasures snapshot={snapshot} latest={derived?.latest ?? new Map()} />
+          </Foot>
           <Notice />
         </div>
       </PointingContext>

@@ -5,7 +5,7 @@ export type Mark = 'best' | 'worst' | undefined;
 export type Entry = { key: string; value: string; label: string; short: string; mark: Mark; strong: boolean };
 
 /** A figure to compare: smaller is better. `slack`: differences up to this are none. */
-type Figure = { value: number; slack: number } | undefined;
+export type Figure = { value: number; slack: number } | undefined;
 
 /** Best and worst of one figure over the lanes. All alike: no marks. A tie at the good end: no best; at the bad end: all. */
 export function marks(figures: readonly Figure[]): Mark[] {

@@ -1,3 +1,4 @@
+import { LaneHost } from '../../../components/lane/host.tsx';
 import { Replay } from '../../../components/runs/replay.tsx';
 import { Timeline } from '../../../components/timeline/timeline.tsx';
 
@@ -6,6 +7,7 @@ export default async function Page({ params }: { params: Promise<{ id: string }>
   return (
     <Replay runId={id}>
       <Timeline />
+      <LaneHost />
     </Replay>
   );
 }

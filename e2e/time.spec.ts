@@ -1,0 +1,132 @@
+import { lane } from './lib/app.ts';
+import { expect, test } from './lib/test.ts';
+
+test.beforeAll(async ({ app }) => {
+  await app.call('ScaleDeployment', { replicas: 3 });
+  await app.settled(3, 300);
+  await app.call('ScaleDeployment', { replicas: 4 });
+  await app.settled(4, 300);
+});
+
+test('zoom and pan by key and wheel; the URL remembers, and brings the same stretch back', async ({ timeline }) => {
+  const { page } = timeline;
+  await page.keyboard.press('[');
+  await expect(page.getByTestId('span-other')).toBeVisible();
+  await expect(page).toHaveURL(/span=144/);
+  await page.keyboard.press('1');
+  await expect(page.getByTestId('span-90s')).toHaveAttribute('aria-checked', 'true');
+
+  // Into the past: the right edge is no longer now, and says which time it is.
+  await page.keyboard.press(']');
+  await page.keyboard.press('ArrowLeft');
+  await expect(page.getByTestId('to-now')).toBeVisible();
+  await expect(page).toHaveURL(/from=\d{4}-.*&to=\d{4}-/);
+  const link = page.url();
+  const edge = await page.locator('.now-tag').textContent();
+  expect(edge).toMatch(/^\d\d:\d\d:\d\d$/);
+
+  // Live data goes on meanwhile.
+  await timeline.advances();
+  expect(await page.locator('.now-tag').textContent()).toBe(edge);
+
+  await page.goto(link);
+  await expect(timeline.live).toHaveAttribute('data-state', 'live');
+  await expect(page.locator('.now-tag')).toHaveText(edge ?? '');
+
+  await page.keyboard.press('End');
+  await expect(page.locator('.now-tag')).toHaveText('now');
+  await expect(page).not.toHaveURL(/from=/);
+
+  const band = await page.getByTestId('lane-headless').locator('canvas').boundingBox();
+  await page.mouse.move((band?.x ?? 0) + 100, (band?.y ?? 0) + 40);
+  await page.keyboard.down('Control');
+  await page.mouse.wheel(0, -300);
+  await page.keyboard.up('Control');
+  await expect(page.getByTestId('to-now')).toBeVisible();
+  await page.getByTestId('to-now').click();
+  await expect(page.locator('.now-tag')).toHaveText('now');
+});
+
+test('dragging the axis looks back', async ({ timeline }) => {
+  const { page } = timeline;
+  const band = await page.getByTestId('lane-headless').locator('canvas').boundingBox();
+  const [x, y] = [(band?.x ?? 0) + 200, (band?.y ?? 0) + 50];
+  await page.mouse.move(x, y);
+  await page.mouse.down();
+  await page.mouse.move(x + 150, y, { steps: 5 });
+  await page.mouse.up();
+  await expect(page.getByTestId('to-now')).toBeVisible();
+});
+
+test('a frozen moment has a link, and whoever opens it later sees that moment', async ({ app, timeline }) => {
+  const { page } = timeline;
+  await page.keyboard.press('f');
+  await expect(page).toHaveURL(/at=.*run=/);
+  const link = page.url();
+  const verdicts = () => page.locator('[data-testid$="-verdict"]').allTextContents();
+  const clock = page.locator('.live-clock');
+  const [then, said] = [await clock.textContent(), await verdicts()];
+
+  await app.call('ScaleDeployment', { replicas: 2 });
+  await app.settled(2, 300);
+  await page.goto(link);
+  await expect(timeline.live).toHaveAttribute('data-state', 'frozen');
+  await expect(clock).toHaveText(then ?? '');
+  await expect.poll(verdicts).toEqual(said);
+  await expect(timeline.podRows('kubewatch', 'used')).toHaveCount(4);
+  await page.getByTestId('freeze').click();
+  await expect(timeline.live).toHaveAttribute('data-state', 'live');
+  await expect(page).not.toHaveURL(/at=/);
+});
+
+test('an event unfolds into stations and lights up what it caused; Escape folds', async ({ app, timeline }) => {
+  const { page } = timeline;
+  const { replicas } = (await app.snapshot()).deployment ?? { replicas: 2 };
+  await app.call('ScaleDeployment', { replicas: replicas + 1 });
+  const snapshot = await app.until('kube-watch called the new pod', (s) => {
+    const change = s.changes.at(-1);
+    return (
+      change?.title === `Scaled ${replicas} → ${replicas + 1}` &&
+      change.stories.some((story) => story.laneId === 'kubewatch' && story.state === 'answered')
+    );
+  });
+  const flag = page.getByTestId('event-flag').last();
+  await expect(flag).toContainText('Scaled');
+  await flag.hover();
+  const fresh = snapshot.changes.at(-1)?.addedUids?.[0];
+  const handle = snapshot.pods.find((pod) => pod.uid === fresh)?.handle;
+  await expect(page.getByTestId(`pod-row-kubewatch-${handle}`)).toHaveAttribute('data-dim', 'false');
+  await expect(page.locator('[data-testid^="pod-row-kubewatch-"][data-dim="true"]')).toHaveCount(replicas);
+
+  await flag.focus();
+  await page.keyboard.press('Enter');
+  const stations = page.getByTestId('stations');
+  await expect(stations).toBeVisible();
+  const row = page.getByTestId('stations-kubewatch');
+  await expect(row.locator('[data-station="firstCall"]')).toHaveAttribute('data-state', 'last');
+  await expect(row.locator('[data-longest="true"]')).toHaveCount(1);
+  // What was measured is what the agent tells.
+  const story = snapshot.changes.at(-1)?.stories.find((each) => each.laneId === 'kubewatch' && each.podUid === fresh);
+  expect(story?.reactionMs).toBeDefined();
+  await expect(row.locator('.station-result')).toHaveText(/\d+(\.\d)?\s(ms|s)/);
+  await page.keyboard.press('Escape');
+  await expect(stations).toBeHidden();
+});
+
+test('all measures: definitions on demand, and a copy as Markdown', async ({ app, timeline, context }) => {
+  const { page } = timeline;
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.getByTestId('measures-open').click();
+  const sheet = page.getByTestId('measures');
+  await expect(sheet.getByText('Jain’s fairness')).toBeVisible();
+  await sheet.getByRole('button', { name: /Jain/ }).click();
+  await expect(sheet.getByText(/over the answered calls/)).toBeVisible();
+  await page.getByTestId('copy-markdown').click();
+  await expect(sheet.getByRole('status')).toHaveText(/Copied/);
+  const text = await page.evaluate(() => navigator.clipboard.readText());
+  const { lanes } = await app.snapshot();
+  for (const { id } of lanes) expect(lane(await app.snapshot(), id).verdict).not.toBe('');
+  expect(text).toMatch(/^## /);
+  expect(text).toMatch(/\| Jain’s fairness \| .*n \d+/);
+  expect(text.split('\n').filter((line) => line.startsWith('- **'))).toHaveLength(lanes.length);
+});
