@@ -106,7 +106,12 @@ function PodRow({ laneId, row, dim }: { laneId: string; row: Row; dim: boolean }
       {answers ? (
         <span className="row-bar">
           <span style={{ ...podFill(row.slot, theme), width: `${(pod.share * 100).toFixed(2)}%` }} />
-          {row.slowMs !== undefined && <b className="row-slow">slow: {spaced(duration(row.slowMs))}</b>}
+          {row.slowMs !== undefined && (
+            <b className="row-slow" title="Far slower than the others">
+              <span className="row-slow-word">slow: </span>
+              {spaced(duration(row.slowMs))}
+            </b>
+          )}
         </span>
       ) : (
         <span className="row-words">{row.words}</span>

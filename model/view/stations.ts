@@ -1,5 +1,6 @@
 import type { GetSnapshotResponse, Lane, Story } from '../../gen/lbscope/agent/v1/agent_pb.js';
-import { bindNumbers, duration, thinSpace, toMsOrUndefined } from '../time.ts';
+import { duration, thinSpace, toMsOrUndefined } from '../time.ts';
+import { beliefWords } from './belief-words.ts';
 import { firstOf, slowestOf } from './brackets.ts';
 import { decider } from './decider.ts';
 import type { EventLine } from './events.ts';
@@ -133,6 +134,7 @@ function rowOf(
     }
     return { key, atMs: undefined, state: story.state === 'never' ? 'never' : 'open' };
   });
+  const waited = beliefWords(snapshot, lane, nowMs).next.short;
   const legs: Leg[] = [];
   let before = instants[0];
   for (let i = 1; i < keys.length; i += 1) {
@@ -142,7 +144,7 @@ function rowOf(
     const ms = at !== undefined && before !== undefined ? at - before : waits ? nowMs - (before ?? nowMs) : undefined;
     legs.push({ ms, label: legLabel(ms, waits), words: '', longest: false });
     const leg = legs[i - 1] as Leg;
-    leg.words = legWords(snapshot, lane, story, key, stations[i] as Station, i === lastReached + 1);
+    leg.words = legWords(snapshot, lane, story, key, stations[i] as Station, i === lastReached + 1, waited);
     before = at ?? before;
   }
   // What the cluster itself took until the slice was written is no path's doing.
@@ -188,9 +190,9 @@ function legWords(
   key: Key,
   station: Station,
   next: boolean,
+  waits: string,
 ): string {
-  if (station.state === 'never') return next ? bindNumbers(lane.belief?.nextTrigger ?? '') : '';
-  if (station.state === 'open') return next ? bindNumbers(lane.belief?.nextTrigger ?? '') : '';
+  if (station.state === 'never' || station.state === 'open') return next ? waits : '';
   if (station.state === 'passed') {
     if (key === 'told') return decider(lane) === 'kube-proxy' ? 'not observable' : '';
     return '';

@@ -87,7 +87,7 @@ describe('stations of a scale', () => {
       'open',
       'open',
     ]);
-    expect(headless.legs[2]).toMatchObject({ words: 'nothing pending, every connection is healthy', longest: true });
+    expect(headless.legs[2]).toMatchObject({ words: 'Nothing pending, all connected', longest: true });
     expect(plain(headless.legs[2]!.label)).toMatch(/^13 893 ms \+$/);
     expect(plain(headless.result)).toBe('14 s +');
     const clusterip = row('clusterip');

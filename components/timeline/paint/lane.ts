@@ -34,6 +34,7 @@ export type Lit = BandLit & {
 export type LaneMetrics = { rail: number; load: number; strip: number; font: number };
 
 const stripGap = 4;
+const tickApart = 5;
 
 export function paintLane(canvas: HTMLCanvasElement, picture: LanePicture, metrics: LaneMetrics, axis: Axis): void {
   const made = surface(canvas);
@@ -138,12 +139,15 @@ function paintStrip({ pen, brush, axis }: On, belief: BeliefStrip, top: number, 
     pen.fillRect(x0, top, Math.max(x1 - x0, 2), height);
   }
   pen.fillStyle = brush.palette.text;
+  let before = Number.NEGATIVE_INFINITY;
   for (const at of belief.ticks) {
     const x = xOf(axis, at);
     if (x < 0 || x > axis.width) continue;
+    // So close together ticks would be a bar: then one stands for those beside it.
+    if (x - before < tickApart) continue;
+    before = x;
     const own = picture.lit?.told.some((each) => Math.abs(each - at) < 0.01) ?? true;
     pen.globalAlpha = own ? 1 : dim;
-    // At an hour ticks would be a bar: then they are what they are, short.
     pen.fillRect(x - 1, top - 2, 2, height + 2);
   }
   pen.globalAlpha = 1;
