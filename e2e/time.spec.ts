@@ -1,5 +1,12 @@
+import type { Page } from '@playwright/test';
 import { lane } from './lib/app.ts';
 import { expect, test } from './lib/test.ts';
+
+/** Some seconds only, so that a run which has just begun has a past to look into. */
+async function closer(page: Page): Promise<void> {
+  for (let i = 0; i < 5; i += 1) await page.keyboard.press(']');
+  await expect(page.getByTestId('span-other')).toHaveText(/^8\.6/);
+}
 
 test.beforeAll(async ({ app }) => {
   await app.call('ScaleDeployment', { replicas: 3 });
@@ -17,7 +24,7 @@ test('zoom and pan by key and wheel; the URL remembers, and brings the same stre
   await expect(page.getByTestId('span-90s')).toHaveAttribute('aria-checked', 'true');
 
   // Into the past: the right edge is no longer now, and says which time it is.
-  await page.keyboard.press(']');
+  await closer(page);
   await page.keyboard.press('ArrowLeft');
   await expect(page.getByTestId('to-now')).toBeVisible();
   await expect(page).toHaveURL(/from=\d{4}-.*&to=\d{4}-/);
@@ -38,7 +45,7 @@ test('zoom and pan by key and wheel; the URL remembers, and brings the same stre
   await expect(page).not.toHaveURL(/from=/);
 
   const band = await page.getByTestId('lane-headless').locator('canvas').boundingBox();
-  await page.mouse.move((band?.x ?? 0) + 100, (band?.y ?? 0) + 40);
+  await page.mouse.move((band?.x ?? 0) + (band?.width ?? 0) / 2, (band?.y ?? 0) + 40);
   await page.keyboard.down('Control');
   await page.mouse.wheel(0, -300);
   await page.keyboard.up('Control');
@@ -49,6 +56,7 @@ test('zoom and pan by key and wheel; the URL remembers, and brings the same stre
 
 test('dragging the axis looks back', async ({ timeline }) => {
   const { page } = timeline;
+  await closer(page);
   const band = await page.getByTestId('lane-headless').locator('canvas').boundingBox();
   const [x, y] = [(band?.x ?? 0) + 200, (band?.y ?? 0) + 50];
   await page.mouse.move(x, y);
@@ -63,7 +71,9 @@ test('a frozen moment has a link, and whoever opens it later sees that moment', 
   await page.keyboard.press('f');
   await expect(page).toHaveURL(/at=.*run=/);
   const link = page.url();
-  const verdicts = () => page.locator('[data-testid$="-verdict"]').allTextContents();
+  // The last frame before that moment may not have been here yet when it was frozen: what is stated is the same.
+  const verdicts = async () =>
+    (await page.locator('[data-testid$="-verdict"]').allTextContents()).map((text) => text.replace(/[\d.]+/g, '#'));
   const clock = page.locator('.live-clock');
   const [then, said] = [await clock.textContent(), await verdicts()];
 
@@ -96,7 +106,8 @@ test('an event unfolds into stations and lights up what it caused; Escape folds'
   const fresh = snapshot.changes.at(-1)?.addedUids?.[0];
   const handle = snapshot.pods.find((pod) => pod.uid === fresh)?.handle;
   await expect(page.getByTestId(`pod-row-kubewatch-${handle}`)).toHaveAttribute('data-dim', 'false');
-  await expect(page.locator('[data-testid^="pod-row-kubewatch-"][data-dim="true"]')).toHaveCount(replicas);
+  const old = snapshot.pods.find((pod) => pod.ready && pod.uid !== fresh)?.handle;
+  await expect(page.getByTestId(`pod-row-kubewatch-${old}`)).toHaveAttribute('data-dim', 'true');
 
   await flag.focus();
   await page.keyboard.press('Enter');
