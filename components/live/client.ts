@@ -1,6 +1,7 @@
 import { type Client, createClient, type Interceptor } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-web';
 import { AgentService } from '../../gen/lbscope/agent/v1/agent_pb.js';
+import { squeezedFetch } from './squeezed.ts';
 import { ownToken } from './token.ts';
 
 export type AgentClient = Client<typeof AgentService>;
@@ -15,6 +16,11 @@ const withToken: Interceptor = (next) => (request) => {
 export function agentClient(): AgentClient {
   return createClient(
     AgentService,
-    createConnectTransport({ baseUrl: '/rpc', useBinaryFormat: true, interceptors: [withToken] }),
+    createConnectTransport({
+      baseUrl: '/rpc',
+      useBinaryFormat: true,
+      interceptors: [withToken],
+      fetch: squeezedFetch,
+    }),
   );
 }

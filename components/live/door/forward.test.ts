@@ -89,6 +89,28 @@ describe('forward', () => {
     await gone;
   });
 
+  it('packs a stream for a page that asks for it, which unpacks it; nothing else is packed', async () => {
+    const url = await serve((_, answer) => {
+      answer.setHeader('content-type', 'application/connect+proto');
+      answer.write('first ');
+      setTimeout(() => answer.end('second'), 20);
+    });
+    const stream = (headers: Record<string, string>) =>
+      forward(
+        new Request('http://localhost:3000/rpc/x', {
+          method: 'POST',
+          headers: { 'content-type': 'application/connect+proto', ...headers },
+        }),
+        'x',
+        url,
+      );
+    expect(await (await stream({})).text()).toBe('first second');
+    const packed = await stream({ 'lbscope-squeezed': 'gzip' });
+    expect(packed.headers.get('lbscope-squeezed')).toBe('gzip');
+    const text = await new Response(packed.body?.pipeThrough(new DecompressionStream('gzip') as never)).text();
+    expect(text).toBe('first second');
+  });
+
   it('makes a reset of the agent a reset, not a clean end', async () => {
     const url = await serve((_, answer) => {
       answer.write('first');

@@ -1,4 +1,6 @@
+import { squeezedHeader } from '../squeezed.ts';
 import { refusal, streamRefusal } from './refusal.ts';
+import { squeeze, wantsSqueezed } from './squeeze.ts';
 
 /** Request headers that mean something to the agent; nothing else of the browser's is passed on. */
 const passed = ['content-type', 'content-encoding', 'accept', 'user-agent', 'authorization', 'origin'];
@@ -41,13 +43,13 @@ export async function forward(request: Request, path: string, agentUrl: string):
     request.signal.removeEventListener('abort', end);
     return new Response(null, { status: answer.status, headers });
   }
-  return new Response(
-    relay(answer.body, end, () => request.signal.removeEventListener('abort', end)),
-    {
-      status: answer.status,
-      headers,
-    },
-  );
+  const body = relay(answer.body, end, () => request.signal.removeEventListener('abort', end));
+  const type = answer.headers.get('content-type') ?? '';
+  if (!type.startsWith('application/connect+') || !wantsSqueezed(request)) {
+    return new Response(body, { status: answer.status, headers });
+  }
+  headers.set(squeezedHeader, 'gzip');
+  return new Response(squeeze(body), { status: answer.status, headers });
 }
 
 /** Like the body, but its cancellation and its end both clean up, and a reset upstream is a reset here, not a clean end. */
