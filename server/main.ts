@@ -329,7 +329,10 @@ async function main(options: AgentOptions): Promise<void> {
     hub,
     clock,
     timers,
-    edge: () => drivers.edge(),
+    edge: async () => {
+      await others.edge();
+      return drivers.edge();
+    },
     deployment: cluster,
     lab,
     store: restoreFile(options['state-dir'], (fault) => log.error({}, fault)),

@@ -72,6 +72,11 @@ export class OtherClients {
     this.#drivers?.cut();
   }
 
+  /** Settles when what was counted so far will be in the agent's next frame. */
+  async edge(): Promise<void> {
+    await this.#drivers?.edge();
+  }
+
   newRun(begin: () => void): void {
     if (this.#drivers === undefined) begin();
     else this.#drivers.newRun(begin);
