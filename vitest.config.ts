@@ -5,7 +5,7 @@ export default defineConfig({
     include: ['{model,server,components,scripts}/**/*.test.ts', '{model,server,components,scripts}/**/*.test.tsx'],
     // Most tests wait for sockets and processes rather than compute: more workers than cores keep both busy.
     maxWorkers: 6,
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });
