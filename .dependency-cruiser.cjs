@@ -4,7 +4,7 @@
  */
 const outside = (from, allowed) => ({
   from: { path: from },
-  to: { path: '^(gen|model|server|components|app|e2e|bench|scripts)/', pathNot: allowed },
+  to: { path: '^(gen|model|server|components|app|e2e|bench|conformance|scripts)/', pathNot: allowed },
 });
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -155,6 +155,12 @@ module.exports = {
         path: '^server/',
         pathNot: '^server/(scenarios|api|events)/|^server/lanes/defaults\\.ts$',
       },
+    },
+    {
+      name: 'conformance-below-screen',
+      comment: 'The suite drives channels and the cluster; it knows no screen.',
+      severity: 'error',
+      ...outside('^conformance/', '^(gen|model|server|conformance)/'),
     },
     {
       name: 'one-door',

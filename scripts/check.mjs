@@ -11,7 +11,7 @@ const checks = [
   [
     'Import direction',
     'depcruise',
-    ['--config', '.dependency-cruiser.cjs', 'model', 'server', 'components', 'app', 'e2e', 'bench'],
+    ['--config', '.dependency-cruiser.cjs', 'model', 'server', 'components', 'app', 'e2e', 'bench', 'conformance'],
     'docs/architecture.md shows which way imports go.',
   ],
 ];

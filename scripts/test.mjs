@@ -81,6 +81,13 @@ try {
     add('end-to-end', (stats?.expected ?? 0) + (stats?.flaky ?? 0), stats?.unexpected ?? 0, stats?.skipped ?? 0, e2e);
   }
 
+  if (full) {
+    // The page keeps the figures of the run that it was written from.
+    say('· Conformance with the real clients (about twelve minutes)');
+    const conformance = await run(process.execPath, ['scripts/conformance.mjs', '--no-page']);
+    add('conformance', conformance === 0 ? 1 : 0, conformance === 0 ? 0 : 1, 0, 0);
+  }
+
   console.log(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
   process.exit(counts.failed === 0 && counts.passed > 0 ? 0 : 1);
 } catch (error) {

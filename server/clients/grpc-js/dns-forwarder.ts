@@ -26,7 +26,12 @@ const givenUpMs = 10_000;
  * Stands between a client's resolver and the name server, passes every byte on as it is, and counts. So lookups are seen that
  * the client makes inside itself.
  */
-export async function startDnsForwarder(upstream: DnsServer, listener: DnsListener): Promise<DnsForwarder> {
+export async function startDnsForwarder(
+  upstream: DnsServer,
+  listener: DnsListener,
+  /** Port 0: any free one. */
+  listen: DnsServer = { host: '127.0.0.1', port: 0 },
+): Promise<DnsForwarder> {
   const waiting = new Set<Socket>();
   const front = createSocket('udp4');
   front.on('error', () => {});
@@ -57,7 +62,7 @@ export async function startDnsForwarder(upstream: DnsServer, listener: DnsListen
     });
   });
 
-  const bound = await bind(front, upstream);
+  const bound = await bind(front, upstream, listen);
   return {
     port: bound.port,
     close() {
@@ -70,10 +75,10 @@ export async function startDnsForwarder(upstream: DnsServer, listener: DnsListen
 }
 
 /** UDP and TCP on one port: a truncated answer is asked for again over TCP. */
-async function bind(front: Socket, upstream: DnsServer): Promise<{ port: number; tcp: Server }> {
+async function bind(front: Socket, upstream: DnsServer, listen: DnsServer): Promise<{ port: number; tcp: Server }> {
   await new Promise<void>((done, failed) => {
     front.once('error', failed);
-    front.bind(0, '127.0.0.1', () => {
+    front.bind(listen.port, listen.host, () => {
       front.off('error', failed);
       done();
     });
@@ -88,7 +93,7 @@ async function bind(front: Socket, upstream: DnsServer): Promise<{ port: number;
   tcp.on('error', () => {});
   await new Promise<void>((done) => {
     tcp.once('error', () => done());
-    tcp.listen(port, '127.0.0.1', done);
+    tcp.listen(port, listen.host, done);
   });
   return { port, tcp };
 }

@@ -1,0 +1,39 @@
+import type { Cluster } from './cluster.ts';
+
+/** One thing that happens to the pods, and how long it is watched. */
+export interface Step {
+  readonly id: string;
+  readonly title: string;
+  readonly act: (cluster: Cluster) => Promise<void>;
+  readonly seconds: number;
+}
+
+/**
+ * The story that every client lives through at the same time, in one lab. All of them keep at least 30 s between lookups, so a
+ * step that follows what made them ask lasts longer than that: else it would show the step before it.
+ */
+export const story: readonly Step[] = [
+  { id: 'connect', title: 'Connect: 3 pods', act: async () => {}, seconds: 25 },
+  { id: 'scale up', title: 'Scale 3 to 5', act: (cluster) => cluster.scale(5), seconds: 35 },
+  { id: 'crash', title: 'Crash of one pod', act: (cluster) => cluster.crash(1), seconds: 65 },
+  { id: 'scale down', title: 'Scale 5 to 3', act: (cluster) => cluster.scale(3), seconds: 65 },
+  { id: 'delete', title: 'Delete one pod', act: (cluster) => cluster.delete(30), seconds: 65 },
+  { id: 'delete now', title: 'Delete one pod now', act: (cluster) => cluster.delete(0), seconds: 65 },
+  { id: 'rollout', title: 'Rollout', act: (cluster) => cluster.rollout(), seconds: 70 },
+  { id: 'age', title: 'MaxConnectionAge 10 s', act: (cluster) => cluster.connectionAge(10_000), seconds: 70 },
+  { id: 'ageless', title: 'MaxConnectionAge off', act: (cluster) => cluster.connectionAge(-1), seconds: 35 },
+  {
+    id: 'nxdomain',
+    title: 'DNS says NXDOMAIN, one pod crashes',
+    act: (cluster) => cluster.crashUnder('nxdomain'),
+    seconds: 30,
+  },
+  { id: 'healed', title: 'DNS answers again', act: (cluster) => cluster.dns('normal'), seconds: 65 },
+  {
+    id: 'servfail',
+    title: 'DNS says SERVFAIL, one pod crashes',
+    act: (cluster) => cluster.crashUnder('servfail'),
+    seconds: 30,
+  },
+  { id: 'healed again', title: 'DNS answers again', act: (cluster) => cluster.dns('normal'), seconds: 35 },
+];
