@@ -1,29 +1,86 @@
 import type { GetSnapshotResponse, Lane } from '../../gen/lbscope/agent/v1/agent_pb.js';
+import { band, type Stretch } from '../../model/view/band.ts';
+import { type Bracket, brackets } from '../../model/view/brackets.ts';
 import { type EventLine, eventLines } from '../../model/view/events.ts';
-import { type LaneData, laneData, reportedMs } from '../../model/view/lane.ts';
+import { laneSlices } from '../../model/view/frames.ts';
+import { burstsOf, reportedMs } from '../../model/view/lane.ts';
+import { losses, type Tear } from '../../model/view/losses.ts';
 import { storyColours } from '../../model/view/stage/colours.ts';
 import { type Scene, sceneOf } from '../../model/view/stage/scene.ts';
 import { chosenLanes } from '../../model/view/stage/sides.ts';
+
+/** What the ledger draws of a lane. */
+export type LaneBand = { stretches: readonly Stretch[]; tears: readonly Tear[]; brackets: readonly Bracket[] };
 
 /** All that the view shows of one report; nothing here knows the size of a screen. */
 export type Derived = {
   lanes: Lane[];
   lines: EventLine[];
-  data: Map<string, LaneData>;
+  bands: Map<string, LaneBand>;
+  handles: Map<string, string>;
   scene: Scene;
   slots: Map<string, number>;
   reportedMs: number;
 };
+
+/** A band moves by one bin every half second: it is not derived anew more often than that. */
+const bandEveryMs = 450;
+
+/**
+ * Keeps the bands between reports. They are by far the most to derive, so a report renews half of the lanes' bands and
+ * the next one the other half; streams, corners and waiting are of the newest report always.
+ */
+export class Bands {
+  private readonly kept = new Map<string, { atMs: number; run: string; stretches: Stretch[] }>();
+
+  of(snapshot: GetSnapshotResponse, lanes: readonly Lane[]): Map<string, Stretch[]> {
+    const order = snapshot.pods.map((pod) => pod.uid);
+    const nowMs = reportedMs(snapshot);
+    const old = lanes
+      .map((lane) => ({ lane, kept: this.kept.get(lane.id) }))
+      .filter(({ kept }) => {
+        const age = kept === undefined || kept.run !== snapshot.runId ? Number.POSITIVE_INFINITY : nowMs - kept.atMs;
+        return age < 0 || age >= bandEveryMs;
+      })
+      .sort((a, b) => (a.kept?.atMs ?? 0) - (b.kept?.atMs ?? 0));
+    const missing = old.filter(({ kept }) => kept === undefined || kept.run !== snapshot.runId);
+    const some = Math.max(missing.length, Math.ceil(lanes.length / 2));
+    for (const { lane } of old.slice(0, some)) {
+      const stretches = band(laneSlices(snapshot.bins, lane.id), order);
+      this.kept.set(lane.id, { atMs: nowMs, run: snapshot.runId, stretches });
+    }
+    return new Map(lanes.map((lane) => [lane.id, this.kept.get(lane.id)?.stretches ?? []]));
+  }
+}
 
 export function derive(
   snapshot: GetSnapshotResponse,
   nowMs: number,
   picked: readonly string[],
   pointedAt: string | undefined,
+  kept: Bands,
 ): Derived {
   const lines = eventLines(snapshot, 0);
   const lanes = chosenLanes(snapshot.lanes, picked);
-  const data = new Map(lanes.map((lane) => [lane.id, laneData(snapshot, lane, lines, nowMs)]));
-  const scene = sceneOf(snapshot, lanes, data, nowMs);
-  return { lanes, lines, data, scene, slots: storyColours(scene, pointedAt), reportedMs: reportedMs(snapshot) };
+  const handles = new Map(snapshot.pods.map((pod) => [pod.uid, pod.handle]));
+  const stretches = kept.of(snapshot, lanes);
+  const scene = sceneOf(snapshot, lanes, nowMs);
+  return {
+    lanes,
+    lines,
+    bands: new Map(
+      lanes.map((lane) => [
+        lane.id,
+        {
+          stretches: stretches.get(lane.id) ?? [],
+          tears: losses(laneSlices(snapshot.bins, lane.id), burstsOf(snapshot, lane.id)),
+          brackets: brackets(lane, lines, handles, nowMs),
+        },
+      ]),
+    ),
+    handles,
+    scene,
+    slots: storyColours(scene, pointedAt),
+    reportedMs: reportedMs(snapshot),
+  };
 }

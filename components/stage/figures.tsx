@@ -22,6 +22,8 @@ export type CornerView = {
   lost: number;
   /** All of it: said larger when presenting. */
   all: boolean;
+  /** Rows: where the lane's cell begins, along the flow. */
+  cell: number | undefined;
 };
 
 export type FigureProps = {
@@ -123,9 +125,11 @@ function Corner({ corner, figure }: { corner: CornerView; figure: FigureProps })
   const across = from + corner.at;
   const style = turned
     ? { left: across, top: isNear ? (near + core) / 2 : (core + coreSize + far) / 2 }
-    : isNear
-      ? { top: across, left: near }
-      : { top: across, right: `calc(100% - ${far}px)` };
+    : corner.cell !== undefined
+      ? { top: across, left: corner.cell + 4 }
+      : isNear
+        ? { top: across, left: near }
+        : { top: across, right: `calc(100% - ${far}px)` };
   const { state } = corner;
   return (
     <span
@@ -143,12 +147,14 @@ function Corner({ corner, figure }: { corner: CornerView; figure: FigureProps })
             {corner.share}
             <small className="corner-percent">{'\u2009'}%</small>
           </b>
-          <span className="corner-rate">{corner.rate}/s</span>
+          {corner.lost === 0 && <span className="corner-rate">{corner.rate}/s</span>}
         </>
       )}
       {state === 'idle' && <span className="corner-zero">0</span>}
       {corner.lost > 0 && <LostTag count={corner.lost} />}
-      {corner.words !== '' && <span className="corner-words">{corner.words}</span>}
+      {corner.words !== '' && (corner.lost === 0 || state !== 'idle') && (
+        <span className="corner-words">{corner.words}</span>
+      )}
     </span>
   );
 }

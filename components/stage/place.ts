@@ -108,7 +108,7 @@ export function placed(input: PlaceInput): Placed {
           words: rows || turned ? (turned && corner.state === 'missing' ? '?' : '') : wide ? words.long : words.short,
           lost: corner.lost,
           all: corner.share > 0.995,
-          ...(cell === undefined ? {} : { cell: cell.whole.x }),
+          cell: cell?.whole.x,
         },
       ];
     });
@@ -124,7 +124,7 @@ export function placed(input: PlaceInput): Placed {
         graceLeft: pod.graceLeft === undefined ? undefined : Math.round(pod.graceLeft * 50) / 50,
         turned,
         row: rows,
-        slim: !turned && long < (wide ? 46 : 34),
+        slim: !turned && long < (wide ? 52 : 38),
         from: place.from,
         size: long,
         core: geometry.edges.core,
@@ -255,11 +255,11 @@ function chipsOf(lane: StageLane, { derived }: PlaceInput): Chip[] {
   });
 }
 
-function noticedOf(lane: StageLane, { lanes, data, lines }: Derived): LaneTextProps['noticed'] {
+function noticedOf(lane: StageLane, { lanes, bands, lines }: Derived): LaneTextProps['noticed'] {
   const line = lines.findLast((each) =>
-    lanes.some((own) => bracketFor(data.get(own.id)?.brackets, each) !== undefined),
+    lanes.some((own) => bracketFor(bands.get(own.id)?.brackets, each) !== undefined),
   );
-  const latest = new Map(lanes.map((each) => [each.id, bracketFor(data.get(each.id)?.brackets, line)]));
+  const latest = new Map(lanes.map((each) => [each.id, bracketFor(bands.get(each.id)?.brackets, line)]));
   const entry = scorecards(lanes, latest)
     .get(lane.id)
     ?.find((each) => each.key === 'reaction');

@@ -15,7 +15,7 @@ import { spaced } from '../ui/text.ts';
 import { useUrlParameter } from '../ui/url.ts';
 import { Book } from './book/book.tsx';
 import { Captions } from './captions.tsx';
-import { derive } from './derive.ts';
+import { Bands, derive } from './derive.ts';
 import { Figure } from './figures.tsx';
 import { LaneText } from './lane-text.tsx';
 import { useStageLayout } from './layout.ts';
@@ -23,6 +23,8 @@ import { startLoop } from './loop.ts';
 import { StagePainter } from './paint/painter.ts';
 import { type Lit, placed } from './place.ts';
 import { Shell } from './shell.tsx';
+
+const none: ReadonlyMap<string, never> = new Map<string, never>();
 
 /** The view that explains: the pods once in the middle, every path's calls running into the same ones. */
 export function Stage() {
@@ -36,10 +38,11 @@ export function Stage() {
   const canvas = useRef<HTMLCanvasElement>(null);
   const painter = useRef<StagePainter>(undefined);
   const still = useStill();
+  const [kept] = useState(() => new Bands());
   const { snapshot, nowMs, frozen } = view;
   const derived = useMemo(
-    () => (snapshot === undefined ? undefined : derive(snapshot, nowMs, picked?.split(',') ?? [], lit.uid)),
-    [snapshot, nowMs, picked, lit.uid],
+    () => (snapshot === undefined ? undefined : derive(snapshot, nowMs, picked?.split(',') ?? [], lit.uid, kept)),
+    [snapshot, nowMs, picked, lit.uid, kept],
   );
   const rows = (derived?.scene.pods.filter((pod) => pod.state !== 'gone').length ?? 0) > mostFigures;
   const layout = useStageLayout(picture, rows, presenting);
@@ -131,6 +134,7 @@ export function Stage() {
         data-size={layout.size}
         data-turned={layout.turned}
         data-rows={rows}
+        data-many={(derived?.lanes.length ?? 0) > 4}
         data-presenting={presenting}
         data-stale={stale}
         data-lit={lit.laneId}
@@ -173,6 +177,7 @@ export function Stage() {
               {truth !== undefined && shown !== undefined && (
                 <p className="scene-truth" style={shown.truthAt}>
                   {truth.lead} <b data-testid="truth">{truth.strong}</b>
+                  {shown.marks !== '' && <span className="scene-marks">{shown.marks}</span>}
                 </p>
               )}
               {shown !== undefined && (
@@ -196,7 +201,6 @@ export function Stage() {
                   {shown.captions.map((caption) => (
                     <Captions key={caption.laneId} {...caption} />
                   ))}
-                  {shown.marks !== '' && <p className="scene-marks">{shown.marks}</p>}
                 </>
               )}
             </div>
@@ -207,9 +211,10 @@ export function Stage() {
           <Book
             snapshot={snapshot}
             lanes={derived?.lanes ?? []}
-            data={derived?.data ?? new Map()}
+            bands={derived?.bands ?? none}
+            handles={derived?.handles ?? none}
             lines={derived?.lines ?? []}
-            slots={derived?.slots ?? new Map()}
+            slots={derived?.slots ?? none}
             size={layout.size}
             presenting={presenting}
             stale={stale}

@@ -56,7 +56,7 @@ function isNear(slice: LaneSlice, { fromMs, toMs }: Seen): boolean {
   return slice.toMs >= fromMs - marginMs && slice.fromMs <= toMs + marginMs;
 }
 
-function burstsOf(snapshot: GetSnapshotResponse, laneId: string): Burst[] {
+export function burstsOf(snapshot: GetSnapshotResponse, laneId: string): Burst[] {
   return snapshot.events.flatMap((event) =>
     event.laneId === laneId && event.kind.case === 'lossBurst'
       ? [{ fromMs: toMs(event.kind.value.first), toMs: toMs(event.kind.value.last) }]

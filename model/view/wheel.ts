@@ -1,6 +1,6 @@
 import type { GetSnapshotResponse, Lane } from '../../gen/lbscope/agent/v1/agent_pb.js';
 import { toMs } from '../time.ts';
-import { decider } from './decider.ts';
+import { isProxied } from './decider.ts';
 
 /** One pod that a path believes in. */
 export type Wedge = { uid: string; slot: number; ghost: boolean; used: boolean };
@@ -30,7 +30,7 @@ export function wheelOf(snapshot: GetSnapshotResponse, lane: Lane): Wheel {
   const used = new Set(lane.pods.filter((pod) => pod.recentCalls > 0).map((pod) => pod.uid));
   return {
     wedges: believed.map(({ uid, ghost }) => ({ uid, ghost, slot: slotOf.get(uid) ?? 0, used: used.has(uid) })),
-    locked: lane.spec?.policy === 'pick_first' && decider(lane) !== 'envoy',
+    locked: lane.spec?.policy === 'pick_first' && !isProxied(lane),
     ring: ringOf(lane),
   };
 }

@@ -20,9 +20,10 @@ export function EventNames({
 }) {
   const root = useRef<HTMLOListElement>(null);
   const sizes = useRef<number[]>([]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: measured when what is written has changed, as it costs a layout
   useLayoutEffect(() => {
     sizes.current = [...(root.current?.children ?? [])].map((child) => (child as HTMLElement).offsetWidth);
-  });
+  }, [lines.map((line) => line.title).join(), chosen]);
   usePainter((axis) => {
     const items = lines.map((line, i) => {
       const x = xOf(axis, line.atMs);

@@ -4,12 +4,12 @@ import { type CSSProperties, useRef, useState } from 'react';
 import type { GetSnapshotResponse, Lane } from '../../../gen/lbscope/agent/v1/agent_pb.js';
 import { type Bracket, bracketFor } from '../../../model/view/brackets.ts';
 import type { EventLine } from '../../../model/view/events.ts';
-import type { LaneData } from '../../../model/view/lane.ts';
 import { scorecards } from '../../../model/view/scorecard.ts';
 import { type Chain as ChainData, chainOf, chainTitle } from '../../../model/view/stage/chain.ts';
 import { tallyCells, tallyHeads } from '../../../model/view/stage/tally.ts';
 import { usePainter } from '../../paint/ticker-context.tsx';
 import { spaced } from '../../ui/text.ts';
+import type { LaneBand } from '../derive.ts';
 import type { Size } from '../layout.ts';
 import { EventNames, Marks, Waiting } from './axis.tsx';
 import { Chain } from './chain.tsx';
@@ -20,7 +20,8 @@ import { Tally } from './tally.tsx';
 export type BookProps = {
   snapshot: GetSnapshotResponse | undefined;
   lanes: readonly Lane[];
-  data: ReadonlyMap<string, LaneData>;
+  bands: ReadonlyMap<string, LaneBand>;
+  handles: ReadonlyMap<string, string>;
   lines: readonly EventLine[];
   slots: ReadonlyMap<string, number>;
   size: Size;
@@ -33,14 +34,14 @@ export type BookProps = {
 
 /** The ledger: all lanes on one axis, what was waited for and why, and what it cost. */
 export function Book(props: BookProps) {
-  const { snapshot, lanes, data, lines, slots, presenting, stale, lit } = props;
+  const { snapshot, lanes, bands, lines, slots, presenting, stale, lit } = props;
   const [asked, setAsked] = useState<string>();
   const [markedMs, setMarkedMs] = useState<number>();
   const canvas = useRef<HTMLCanvasElement>(null);
   const shown = lines.filter((line) => inWindow(line, props.reportedMs));
   // The newest change that moved anything, until another is chosen.
   const chosen = lines.find((line) => line.key === asked) ?? lines.findLast(tellsOf(lanes));
-  const latest = new Map(lanes.map((lane) => [lane.id, bracketFor(data.get(lane.id)?.brackets, chosen)]));
+  const latest = new Map(lanes.map((lane) => [lane.id, bracketFor(bands.get(lane.id)?.brackets, chosen)]));
   const entries = scorecards(lanes, latest);
   const heads = tallyHeads(lanes);
   const cells = new Map(lanes.map((lane) => [lane.id, tallyCells(lane, lanes, entries.get(lane.id) ?? [])]));
@@ -48,14 +49,15 @@ export function Book(props: BookProps) {
   const title = chosen === undefined ? undefined : chainTitle(chosen);
   const picture: BookPicture = {
     rows: lanes.map((lane) => {
-      const known = data.get(lane.id);
+      const known = bands.get(lane.id);
       return {
         band: {
           stretches: known?.stretches ?? [],
           slots,
-          handles: known?.handles ?? new Map(),
+          handles: props.handles,
           stale,
           oldestOnTop: true,
+          lit: lit !== undefined && lit !== lane.id ? nothing : undefined,
         },
         tears: known?.tears ?? [],
         bracket: latest.get(lane.id),
@@ -138,7 +140,7 @@ export function Book(props: BookProps) {
                 {lane.label}
               </h3>
               <div className="book-band">
-                <LostFlags tears={data.get(lane.id)?.tears ?? []} />
+                <LostFlags tears={bands.get(lane.id)?.tears ?? []} />
                 {bracket !== undefined && bracket.state !== 'ended' && !presenting && (
                   <Waiting laneId={lane.id} bracket={bracket} text={waitWords(bracket, chain)} />
                 )}
@@ -183,6 +185,9 @@ export function Book(props: BookProps) {
     </>
   );
 }
+
+/** Another lane is pointed at: this one steps back. */
+const nothing = { uids: new Set<string>(), fromMs: Number.POSITIVE_INFINITY };
 
 const windowMs = 90_000;
 

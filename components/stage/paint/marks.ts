@@ -39,7 +39,7 @@ export function paintMarks(pen: CanvasRenderingContext2D, curve: Curve, marks: M
   const { phase, count, width, reach, style } = marks;
   if (count <= 0 || width <= 0 || curve.length < 4) return;
   const both = style.back === 'ring';
-  const thick = Math.max(1.3, Math.min(marks.dash / 3.6, width * 0.5));
+  const thick = Math.max(1.3, Math.min(marks.dash / 3.6, width * 0.36));
   const long = Math.min(marks.dash, Math.max(4, width * 3)) / curve.length;
   pen.strokeStyle = pen.fillStyle = marks.colour;
   pen.lineWidth = thick;

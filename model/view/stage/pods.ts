@@ -84,7 +84,8 @@ function wordsOf(
     case 'gone': {
       const { word, atMs } = endOf(snapshot, pod.uid);
       const ago = atMs === undefined ? '' : ` ${age(nowMs - atMs)} ago`;
-      return { long: `${word}${ago}`, short: `${word.replace(' now', '')}${ago}` };
+      const short = atMs === undefined ? 'gone' : `gone ${age(nowMs - atMs)}`;
+      return { long: `${word}${ago}`, short };
     }
     case 'leaving': {
       const left = grace === undefined ? '' : `, ${wholeSeconds(grace.leftMs)}`;

@@ -18,7 +18,7 @@ function view(script: Script) {
   const snapshot = toSnapshot(script.run, script.now);
   const lines = eventLines(snapshot, 0);
   const data = new Map(snapshot.lanes.map((lane) => [lane.id, laneData(snapshot, lane, lines, script.now)]));
-  const scene = sceneOf(snapshot, snapshot.lanes, data, script.now);
+  const scene = sceneOf(snapshot, snapshot.lanes, script.now);
   const corner = (id: string, uid: string) => scene.lanes.find((lane) => lane.id === id)!.corners.get(uid)!;
   return { snapshot, lines, data, scene, corner };
 }

@@ -1,11 +1,12 @@
 import type { GetSnapshotResponse, Lane, LanePod } from '../../../gen/lbscope/agent/v1/agent_pb.js';
+import { band } from '../band.ts';
 import { type Decider, decider } from '../decider.ts';
 import { laneSlices } from '../frames.ts';
-import type { LaneData } from '../lane.ts';
 import { type Wheel, wheelOf } from '../wheel.ts';
 import { flows, lostSince, rateNow } from './flow.ts';
 import type { Side, Site } from './geometry.ts';
 import { type StagePod, stagePods } from './pods.ts';
+import { recent } from './recent.ts';
 import { type Sides, sidesOf, siteOf } from './sides.ts';
 
 /**
@@ -53,13 +54,9 @@ export type Scene = { pods: readonly StagePod[]; ready: number; lanes: readonly 
 const billMs = 90_000;
 const traceMs = 5_000;
 
-/** What the stage shows of the lanes it has room for. `data`: what is drawn of each on the time axis. */
-export function sceneOf(
-  snapshot: GetSnapshotResponse,
-  lanes: readonly Lane[],
-  data: ReadonlyMap<string, LaneData>,
-  nowMs: number,
-): Scene {
+/** What the stage shows of the lanes it has room for. */
+export function sceneOf(snapshot: GetSnapshotResponse, lanes: readonly Lane[], nowMs: number): Scene {
+  const order = snapshot.pods.map((pod) => pod.uid);
   const pods = stagePods(snapshot, nowMs);
   const sides = sidesOf(lanes);
   const ended = new Set(pods.filter((pod) => pod.state === 'gone').map((pod) => pod.uid));
@@ -70,7 +67,7 @@ export function sceneOf(
     lanes: lanes.map((lane) => {
       const slices = laneSlices(snapshot.bins, lane.id);
       const flowing =
-        lane.state === 'running' ? flows(slices, data.get(lane.id)?.stretches ?? [], ended) : new Map<string, never>();
+        lane.state === 'running' ? flows(slices, band(recent(slices), order), ended) : new Map<string, never>();
       const bill = lostSince(slices, nowMs - billMs);
       const now = lostSince(slices, nowMs - traceMs);
       const known = new Map(lane.pods.map((pod) => [pod.uid, pod]));

@@ -1,5 +1,5 @@
 import type { Lane } from '../../../gen/lbscope/agent/v1/agent_pb.js';
-import { decider } from '../decider.ts';
+import { decider, isProxied } from '../decider.ts';
 import type { Side, Site } from './geometry.ts';
 
 /** The stage holds three clients a side. */
@@ -36,7 +36,7 @@ export function sidesOf(lanes: readonly Lane[]): Sides {
 
 export function siteOf(lane: Lane): Site {
   const who = decider(lane);
-  if (who === 'envoy') return 'envoy';
+  if (isProxied(lane)) return 'envoy';
   return who === 'kube-proxy' || who === 'static' ? 'proxy' : 'client';
 }
 

@@ -9,7 +9,8 @@ export function captionOf(lane: StageLane, nowMs: number): Caption {
   switch (lane.who) {
     case 'kube-proxy':
     case 'static': {
-      const who = lane.who === 'kube-proxy' ? 'kube-proxy' : 'the address';
+      if (!lane.wheel.locked) return { who: 'proxy', when: same('picks for every call') };
+      const who = lane.who === 'kube-proxy' ? 'kube-proxy' : 'behind the address';
       const since = newest(lane);
       const times = lane.connections > 1 ? `, ${lane.connections} times` : '';
       // A draw of the last minute is news: it is why another pod is used now.

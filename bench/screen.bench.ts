@@ -1,0 +1,154 @@
+/**
+ * What a frame of the page costs its main thread: the real dashboard and its relay, a feed of four lanes and thirty pods,
+ * headless Chromium without a GPU. A frame is everything that the main thread runs between two animation frames:
+ * stream, fold, React, drawing, style, layout, paint. Thread time, so that a busy machine does not count.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import { availableParallelism, cpus } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Browser, chromium } from '@playwright/test';
+
+const root = join(import.meta.dirname, '..');
+const traceMs = Number(process.env.LBSCOPE_BENCH_MS ?? 15_000);
+const viewport = { width: 1920, height: 1080 };
+
+type TraceEvent = {
+  name: string;
+  cat: string;
+  ph: string;
+  ts: number;
+  dur?: number;
+  tdur?: number;
+  tid: number;
+  pid: number;
+};
+
+async function freePort(): Promise<number> {
+  return new Promise((done, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => done(port));
+    });
+  });
+}
+
+async function answers(url: string): Promise<void> {
+  for (let i = 0; i < 300; i += 1) {
+    const up = await fetch(url).then(
+      (response) => response.ok,
+      () => false,
+    );
+    if (up) return;
+    await sleep(200);
+  }
+  throw new Error(`nothing answers at ${url}`);
+}
+
+async function trace(browser: Browser, url: string): Promise<TraceEvent[]> {
+  const page = await browser.newPage({ viewport, colorScheme: 'dark' });
+  await page.goto(url);
+  await page.locator('[data-testid="live"][data-state="live"]').waitFor();
+  await page.bringToFront();
+  await sleep(4_000);
+  const cdp = await browser.newBrowserCDPSession();
+  const events: TraceEvent[] = [];
+  cdp.on('Tracing.dataCollected', ({ value }) => events.push(...(value as unknown as TraceEvent[])));
+  const over = new Promise<void>((done) => cdp.once('Tracing.tracingComplete', () => done()));
+  await cdp.send('Tracing.start', {
+    transferMode: 'ReportEvents',
+    traceConfig: { includedCategories: ['toplevel', 'devtools.timeline', '__metadata'] },
+  });
+  await sleep(traceMs);
+  await cdp.send('Tracing.end');
+  await over;
+  await cdp.detach();
+  await page.close();
+  return events;
+}
+
+/** Thread time of the main thread per animation frame, ms. */
+function frames(events: readonly TraceEvent[]): { busyMs: number[]; seconds: number } {
+  const fired = events.filter((event) => event.name === 'FireAnimationFrame');
+  const threads = new Map<string, number>();
+  for (const { pid, tid } of fired) threads.set(`${pid} ${tid}`, (threads.get(`${pid} ${tid}`) ?? 0) + 1);
+  const [main] = [...threads].sort((a, b) => b[1] - a[1])[0] ?? [''];
+  const own = events.filter((event) => `${event.pid} ${event.tid}` === main);
+  const starts = own
+    .filter((event) => event.name === 'FireAnimationFrame')
+    .map((event) => event.ts)
+    .sort((a, b) => a - b)
+    // Several callbacks of one frame.
+    .filter((ts, i, all) => i === 0 || ts - (all[i - 1] as number) > 4_000);
+  const tasks = own
+    .filter((event) => event.ph === 'X' && /RunTask$/.test(event.name))
+    .sort((a, b) => a.ts - b.ts || (b.dur ?? 0) - (a.dur ?? 0));
+  const busyMs = new Array<number>(Math.max(0, starts.length - 1)).fill(0);
+  let frame = 0;
+  let covered = 0;
+  for (const task of tasks) {
+    // Tasks within tasks are counted with the outer one.
+    if (task.ts < covered) continue;
+    covered = task.ts + (task.dur ?? 0);
+    // The callback runs within its task: the task belongs to the frame that begins in it.
+    while (frame < busyMs.length && (starts[frame + 1] as number) <= covered) frame += 1;
+    if (frame >= busyMs.length) break;
+    if (covered < (starts[0] as number)) continue;
+    busyMs[frame] = (busyMs[frame] as number) + (task.tdur ?? task.dur ?? 0) / 1_000;
+  }
+  const span = ((starts[starts.length - 1] ?? 0) - (starts[0] ?? 0)) / 1e6;
+  return { busyMs, seconds: span };
+}
+
+function quantile(values: readonly number[], q: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;
+}
+
+const children: ChildProcess[] = [];
+const start = (args: string[], env: Record<string, string>): void => {
+  children.push(
+    spawn(process.execPath, args, { cwd: root, stdio: ['pipe', 'ignore', 'inherit'], env: { ...process.env, ...env } }),
+  );
+};
+
+const [agentPort, port] = await Promise.all([freePort(), freePort()]);
+let browser: Browser | undefined;
+try {
+  start([join(root, 'e2e/fixtures/fake-agent.ts'), '--port', String(agentPort), '--scene', 'thirty'], {});
+  start([join(root, '.next/standalone/server.js')], {
+    PORT: String(port),
+    HOSTNAME: '127.0.0.1',
+    LBSCOPE_AGENT_URL: `http://127.0.0.1:${agentPort}`,
+  });
+  await answers(`http://127.0.0.1:${port}/healthz`);
+  const executablePath = process.env.LBSCOPE_CHROMIUM;
+  browser = await chromium.launch({
+    ...(executablePath ? { executablePath } : {}),
+    args: ['--no-sandbox', '--disable-gpu'],
+  });
+  console.log('# Main thread per frame');
+  console.log();
+  console.log(`Four lanes, 100 calls/s each, 30 pods, 1920x1080, ${traceMs / 1_000} s each, thread time.`);
+  console.log(`Machine: ${availableParallelism()} cores (${cpus()[0]?.model.trim()}), ${browser.version()}, no GPU.`);
+  console.log();
+  console.log('| view | frames/s | p50, ms | p95, ms | p99, ms | of one core |');
+  console.log('| --- | --- | --- | --- | --- | --- |');
+  for (const view of ['stage', 'timeline']) {
+    const { busyMs, seconds } = frames(await trace(browser, `http://127.0.0.1:${port}/?view=${view}&theme=dark`));
+    const total = busyMs.reduce((sum, each) => sum + each, 0);
+    const figures = [0.5, 0.95, 0.99].map((q) => quantile(busyMs, q).toFixed(1));
+    console.log(
+      `| ${view} | ${(busyMs.length / seconds).toFixed(0)} | ${figures.join(' | ')} | ${((total / seconds / 1_000) * 100).toFixed(0)} % |`,
+    );
+  }
+} finally {
+  await browser?.close();
+  for (const child of children) {
+    child.stdin?.end();
+    child.kill('SIGTERM');
+  }
+}
