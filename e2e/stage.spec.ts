@@ -55,7 +55,7 @@ test('a pod’s figure opens its menu; a pod that is deleted keeps its place wit
   const uid = before.pods.find((pod) => pod.handle === victim)?.uid;
   const after = await app.snapshot();
   expect(lane(after, 'kubewatch').pods.find((pod) => pod.uid === uid)?.standing).not.toBe('used');
-  await expect(stage.figure(victim)).toContainText(/deleted/);
+  await expect(stage.figure(victim)).toContainText(/gone/);
 });
 
 test('one key switches the view, and the URL remembers', async ({ stage }) => {

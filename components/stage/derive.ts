@@ -6,6 +6,7 @@ import { laneSlices } from '../../model/view/frames.ts';
 import { burstsOf, reportedMs } from '../../model/view/lane.ts';
 import { losses, type Tear } from '../../model/view/losses.ts';
 import { storyColours } from '../../model/view/stage/colours.ts';
+import { grouped, type PodGroup } from '../../model/view/stage/groups.ts';
 import { type Scene, sceneOf } from '../../model/view/stage/scene.ts';
 import { chosenLanes } from '../../model/view/stage/sides.ts';
 
@@ -18,7 +19,11 @@ export type Derived = {
   lines: EventLine[];
   bands: Map<string, LaneBand>;
   handles: Map<string, string>;
+  /** As drawn: over thirty pods grouped. */
   scene: Scene;
+  /** With every pod. */
+  whole: Scene;
+  groups: ReadonlyMap<string, PodGroup>;
   slots: Map<string, number>;
   reportedMs: number;
 };
@@ -27,8 +32,7 @@ export type Derived = {
 const bandEveryMs = 450;
 
 /**
- * Keeps the bands between reports. They are by far the most to derive, so a report renews half of the lanes' bands and
- * the next one the other half; streams, corners and waiting are of the newest report always.
+ * Keeps the bands between reports. They are by far the most to derive, so a report renews the oldest quarter of them; streams, corners and waiting are of the newest report always.
  */
 export class Bands {
   private readonly kept = new Map<string, { atMs: number; run: string; stretches: Stretch[] }>();
@@ -44,13 +48,21 @@ export class Bands {
       })
       .sort((a, b) => (a.kept?.atMs ?? 0) - (b.kept?.atMs ?? 0));
     const missing = old.filter(({ kept }) => kept === undefined || kept.run !== snapshot.runId);
-    const some = Math.max(missing.length, Math.ceil(lanes.length / 2));
+    const some = Math.max(missing.length, Math.ceil(lanes.length / 4));
     for (const { lane } of old.slice(0, some)) {
       const stretches = band(laneSlices(snapshot.bins, lane.id), order);
       this.kept.set(lane.id, { atMs: nowMs, run: snapshot.runId, stretches });
     }
-    return new Map(lanes.map((lane) => [lane.id, this.kept.get(lane.id)?.stretches ?? []]));
+    return new Map(lanes.map((lane) => [lane.id, upTo(this.kept.get(lane.id), nowMs)]));
   }
+}
+
+/** Until it is derived anew, what held at the last report goes on. */
+function upTo(kept: { atMs: number; stretches: Stretch[] } | undefined, nowMs: number): Stretch[] {
+  const last = kept?.stretches.at(-1);
+  if (kept === undefined || last === undefined || last.toMs < kept.atMs || nowMs <= kept.atMs)
+    return kept?.stretches ?? [];
+  return [...kept.stretches.slice(0, -1), { ...last, toMs: nowMs }];
 }
 
 export function derive(
@@ -59,12 +71,14 @@ export function derive(
   picked: readonly string[],
   pointedAt: string | undefined,
   kept: Bands,
+  open: string | undefined,
 ): Derived {
   const lines = eventLines(snapshot, 0);
   const lanes = chosenLanes(snapshot.lanes, picked);
   const handles = new Map(snapshot.pods.map((pod) => [pod.uid, pod.handle]));
   const stretches = kept.of(snapshot, lanes);
-  const scene = sceneOf(snapshot, lanes, nowMs);
+  const whole = sceneOf(snapshot, lanes, nowMs);
+  const { scene, groups } = grouped(whole, open);
   return {
     lanes,
     lines,
@@ -80,7 +94,9 @@ export function derive(
     ),
     handles,
     scene,
-    slots: storyColours(scene, pointedAt),
+    whole,
+    groups,
+    slots: new Map([...storyColours(whole, pointedAt), ...[...groups.keys()].map((key) => [key, 0] as const)]),
     reportedMs: reportedMs(snapshot),
   };
 }

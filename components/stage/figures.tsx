@@ -34,6 +34,10 @@ export type FigureProps = {
   state: PodState;
   words: string;
   outlined: boolean;
+  /** Not a pod but several of one node. */
+  group: { count: number; open: boolean } | undefined;
+  /** Opens a group, or closes the one that is open. */
+  open(key: string | undefined): void;
   graceLeft: number | undefined;
   turned: boolean;
   /** Row instead of a figure: handle alone. */
@@ -49,6 +53,17 @@ export type FigureProps = {
   near: number;
   far: number;
   corners: readonly CornerView[];
+};
+
+type Inked = {
+  turned: boolean;
+  from: number;
+  near: number;
+  far: number;
+  core: number;
+  coreSize: number;
+  handle: string;
+  ink: string | undefined;
 };
 
 /** One pod, which exists once: its coloured core opens what can be done to it; its corners belong to the lanes. */
@@ -77,7 +92,21 @@ export const Figure = memo(function Figure(props: FigureProps) {
           { ...place, '--pod': `var(--pod-${slot})`, ...(filled ? { color: fill.color } : {}) } as React.CSSProperties
         }
       >
-        {state === 'gone' ? (
+        {props.group !== undefined ? (
+          <button
+            type="button"
+            className="figure-core figure-group"
+            aria-expanded={props.group.open}
+            aria-label={`${props.handle}: ${props.group.count} pods`}
+            onClick={() => props.open(props.group?.open === true ? undefined : props.uid)}
+          >
+            <span className="figure-text">
+              <b className="figure-handle mono">
+                {props.group.open ? '▾' : '▸'} {props.handle}, {props.group.count}
+              </b>
+            </span>
+          </button>
+        ) : state === 'gone' ? (
           <div className="figure-core" role="note">
             <Core props={props} over={over} />
           </div>
@@ -97,7 +126,7 @@ export const Figure = memo(function Figure(props: FigureProps) {
         )}
       </div>
       {props.corners.map((corner) => (
-        <Corner key={corner.laneId} corner={corner} figure={props} />
+        <Corner key={corner.laneId} corner={corner} figure={{ ...props, ink: fill.color }} />
       ))}
     </li>
   );
@@ -119,7 +148,7 @@ function Core({ props, over }: { props: FigureProps; over: boolean }) {
   );
 }
 
-function Corner({ corner, figure }: { corner: CornerView; figure: FigureProps }) {
+function Corner({ corner, figure }: { corner: CornerView; figure: Inked }) {
   const { turned, from, near, far, core, coreSize } = figure;
   const isNear = corner.side === 'near';
   const across = from + corner.at;
@@ -141,13 +170,13 @@ function Corner({ corner, figure }: { corner: CornerView; figure: FigureProps })
       data-all={corner.all}
       style={style}
     >
-      {state === 'used' && (
+      {(state === 'used' || (state === 'ghost' && corner.share !== '0')) && (
         <>
-          <b className="corner-share">
+          <b className="corner-share" style={corner.cell === undefined ? undefined : { color: figure.ink }}>
             {corner.share}
             <small className="corner-percent">{'\u2009'}%</small>
           </b>
-          {corner.lost === 0 && <span className="corner-rate">{corner.rate}/s</span>}
+          {corner.lost === 0 && state === 'used' && <span className="corner-rate">{corner.rate}/s</span>}
         </>
       )}
       {state === 'idle' && <span className="corner-zero">0</span>}

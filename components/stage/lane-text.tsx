@@ -41,7 +41,6 @@ export const LaneText = memo(function LaneText(props: LaneTextProps) {
   const { id, label, state, verdict, chips, wide, noticed } = props;
   const named = wide && chips.length <= namedChips;
   const say = (words: Words) => spaced(wide ? words.long : words.short);
-  const theme = useTheme();
   const running = state !== 'unavailable';
   const aged = [props.source.long === '' ? '' : say(props.source), props.age].filter((each) => each !== '').join(', ');
   return (
@@ -79,22 +78,7 @@ export const LaneText = memo(function LaneText(props: LaneTextProps) {
             <b>{spaced(props.knows)}</b>
             {props.differs !== '' && <span>{spaced(props.differs)}</span>}
           </p>
-          {chips.length > 0 && (
-            <ul className="chips-row" data-named={named} data-many={chips.length > 12}>
-              {chips.map((chip) => (
-                <li key={chip.uid} className="belief-chip" data-standing={chip.standing} title={chip.handle}>
-                  <Swatch slot={chip.slot} standing={chip.standing} />
-                  <span
-                    className={named ? 'mono belief-handle' : 'sr-only'}
-                    style={chip.standing === 'used' ? { color: podFill(chip.slot, theme).color } : undefined}
-                  >
-                    {chip.handle}
-                    {chip.standing !== 'used' && <span className="sr-only">, {chip.standing}</span>}
-                  </span>
-                </li>
-              ))}
-            </ul>
-          )}
+          {chips.length > 0 && <Chips chips={chips} named={named} />}
           <p className="note-source">{aged}</p>
           <p className="note-source note-next" title={props.next.long}>
             {say(props.next)}
@@ -102,5 +86,26 @@ export const LaneText = memo(function LaneText(props: LaneTextProps) {
         </div>
       )}
     </section>
+  );
+}, same);
+
+/** What a path believes in, pod by pod: apart, as ages beside it change every second and this hardly ever does. */
+const Chips = memo(function Chips({ chips, named }: { chips: readonly Chip[]; named: boolean }) {
+  const theme = useTheme();
+  return (
+    <ul className="chips-row" data-named={named} data-many={chips.length > 12}>
+      {chips.map((chip) => (
+        <li key={chip.uid} className="belief-chip" data-standing={chip.standing} title={chip.handle}>
+          <Swatch slot={chip.slot} standing={chip.standing} />
+          <span
+            className={named ? 'mono belief-handle' : 'sr-only'}
+            style={chip.standing === 'used' ? { color: podFill(chip.slot, theme).color } : undefined}
+          >
+            {chip.handle}
+            {chip.standing !== 'used' && <span className="sr-only">, {chip.standing}</span>}
+          </span>
+        </li>
+      ))}
+    </ul>
   );
 }, same);

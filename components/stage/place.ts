@@ -30,6 +30,8 @@ export type PlaceInput = {
   nowMs: number;
   moving: boolean;
   lit: Lit;
+  /** The group that is open. */
+  open: string | undefined;
 };
 
 /** Everything of the stage with its place: what the canvas paints, and the texts and controls over it. */
@@ -37,7 +39,7 @@ export type Placed = {
   picture: StagePicture;
   near: LaneTextProps[];
   far: LaneTextProps[];
-  figures: FigureProps[];
+  figures: Omit<FigureProps, 'open'>[];
   captions: CaptionProps[];
   /** Rows: whose column it is. */
   heads: { laneId: string; text: string; style: CSSProperties }[];
@@ -63,7 +65,8 @@ export function placed(input: PlaceInput): Placed {
     width: layout.width,
     height: layout.height,
     turned,
-    metrics,
+    // A handful of groups need not be as flat as thirty rows.
+    metrics: derived.groups.size > 0 ? { ...metrics, tallest: 2.4 * metrics.tallest } : metrics,
     lanes: scene.lanes.map(({ id, side, site }) => ({ id, side, site })),
     pods: scene.pods.map((pod) => ({ uid: pod.uid, weight: weightOf(pod.uid, pod.state) })),
   });
@@ -79,13 +82,16 @@ export function placed(input: PlaceInput): Placed {
     const lane = scene.lanes.find((each) => each.id === place.id);
     return lane === undefined ? [] : [captionFor(lane, place, input, geometry.turned)];
   });
+  const fair = new Map(
+    scene.pods.map((pod) => [pod.uid, (derived.groups.get(pod.uid)?.uids.length ?? 1) / Math.max(1, scene.ready)]),
+  );
   const texts = (side: 'near' | 'far') =>
     scene.lanes
       .filter((lane) => lane.side === side)
       .map((lane, i) => textOf(lane, i === 0 ? scene.sides[side] : '', input));
   const near = texts('near');
   const far = texts('far');
-  const figures = geometry.pods.flatMap((place): FigureProps[] => {
+  const figures = geometry.pods.flatMap((place): Omit<FigureProps, 'open'>[] => {
     const pod = scene.pods.find((each) => each.uid === place.uid);
     if (pod === undefined) return [];
     const long = place.to - place.from;
@@ -93,7 +99,7 @@ export function placed(input: PlaceInput): Placed {
       const lane = scene.lanes.find((each) => each.id === lanePlace.id);
       const corner = lane?.corners.get(pod.uid);
       if (lane === undefined || corner === undefined || lane.state === 'unavailable') return [];
-      const times = corner.share * scene.ready;
+      const times = corner.share / (fair.get(pod.uid) ?? 1);
       if (rows && !(times >= printedFrom || corner.lost > 0)) return [];
       const cell = rows ? cellOf(geometry, lanePlace, place, times) : undefined;
       const words = cornerWords(corner, lane.wheel.locked);
@@ -121,6 +127,7 @@ export function placed(input: PlaceInput): Placed {
         state: pod.state,
         words: wide ? pod.words.long : pod.words.short,
         outlined: pod.outlined,
+        group: groupOf(input, pod.uid),
         graceLeft: pod.graceLeft === undefined ? undefined : Math.round(pod.graceLeft * 50) / 50,
         turned,
         row: rows,
@@ -143,6 +150,7 @@ export function placed(input: PlaceInput): Placed {
       slots,
       scale,
       rows,
+      fair,
       moving: input.moving,
       lit,
     },
@@ -174,6 +182,11 @@ function need(lanes: readonly StageLane[], ready: number): number {
     }),
     1,
   );
+}
+
+function groupOf({ derived, open }: PlaceInput, uid: string): FigureProps['group'] {
+  const group = derived.groups.get(uid);
+  return group === undefined ? undefined : { count: group.uids.length, open: open === uid };
 }
 
 function headsOf(geometry: StagePicture['geometry'], lanes: readonly StageLane[]): Placed['heads'] {
@@ -245,13 +258,15 @@ function textOf(lane: StageLane, side: string, input: PlaceInput): LaneTextProps
 function chipsOf(lane: StageLane, { derived }: PlaceInput): Chip[] {
   const virtual = lane.lane.belief?.source === 'static' || lane.lane.belief === undefined;
   if (virtual) return [];
-  const { scene, slots } = derived;
+  const { whole: scene, slots } = derived;
   const wedges = new Map(lane.wheel.wedges.map((wedge) => [wedge.uid, wedge]));
   return scene.pods.flatMap((pod): Chip[] => {
     const wedge = wedges.get(pod.uid);
     const chip = { uid: pod.uid, handle: pod.handle, slot: slots.get(pod.uid) ?? 0 };
     if (wedge !== undefined) return [{ ...chip, standing: wedge.ghost ? 'ghost' : 'used' }];
-    return lane.corners.get(pod.uid)?.state === 'missing' ? [{ ...chip, standing: 'missing' }] : [];
+    return scene.lanes.find((each) => each.id === lane.id)?.corners.get(pod.uid)?.state === 'missing'
+      ? [{ ...chip, standing: 'missing' }]
+      : [];
   });
 }
 

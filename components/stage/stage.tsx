@@ -2,6 +2,7 @@
 
 import { type CSSProperties, type PointerEvent, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { mostFigures } from '../../model/view/stage/colours.ts';
+import { mostLanes } from '../../model/view/stage/sides.ts';
 import { pictureWords, truthWords } from '../../model/view/stage/words.ts';
 import { Header } from '../controls/header.tsx';
 import { LiveMark } from '../controls/live-mark.tsx';
@@ -17,6 +18,7 @@ import { Book } from './book/book.tsx';
 import { Captions } from './captions.tsx';
 import { Bands, derive } from './derive.ts';
 import { Figure } from './figures.tsx';
+import { LanePicker } from './lane-picker.tsx';
 import { LaneText } from './lane-text.tsx';
 import { useStageLayout } from './layout.ts';
 import { startLoop } from './loop.ts';
@@ -39,12 +41,13 @@ export function Stage() {
   const painter = useRef<StagePainter>(undefined);
   const still = useStill();
   const [kept] = useState(() => new Bands());
+  const [open, setOpen] = useState<string>();
   const { snapshot, nowMs, frozen } = view;
   const derived = useMemo(
-    () => (snapshot === undefined ? undefined : derive(snapshot, nowMs, picked?.split(',') ?? [], lit.uid, kept)),
-    [snapshot, nowMs, picked, lit.uid, kept],
+    () => (snapshot === undefined ? undefined : derive(snapshot, nowMs, picked?.split(',') ?? [], lit.uid, kept, open)),
+    [snapshot, nowMs, picked, lit.uid, kept, open],
   );
-  const rows = (derived?.scene.pods.filter((pod) => pod.state !== 'gone').length ?? 0) > mostFigures;
+  const rows = (derived?.whole.pods.filter((pod) => pod.state !== 'gone').length ?? 0) > mostFigures;
   const layout = useStageLayout(picture, rows, presenting);
   const stale = reportAgeMs(view) > 0;
   const axisWidth = useRef(0);
@@ -93,8 +96,9 @@ export function Stage() {
       nowMs,
       moving: !frozen && !stale && !still,
       lit,
+      open,
     });
-  }, [derived, snapshot, layout, rows, presenting, stale, nowMs, frozen, still, lit]);
+  }, [derived, snapshot, layout, rows, presenting, stale, nowMs, frozen, still, lit, open]);
   useEffect(() => {
     if (shown !== undefined) painter.current?.show(shown.picture);
   }, [shown]);
@@ -123,7 +127,7 @@ export function Stage() {
       element.toggleAttribute('data-off', lit.laneId !== undefined && element.dataset.lane !== lit.laneId);
     }
   });
-  const truth = derived === undefined ? undefined : truthWords(derived.scene);
+  const truth = derived === undefined ? undefined : truthWords(derived.whole);
   return (
     <TickerContext value={ticker}>
       {/* biome-ignore lint/a11y/noStaticElementInteractions: pointing only lights up what belongs together; nothing is hidden from keys */}
@@ -160,6 +164,9 @@ export function Stage() {
           <h1 className="stage-headline" data-testid="headline">
             {spaced(headlineOf(view))}
           </h1>
+          {snapshot !== undefined && derived !== undefined && snapshot.lanes.length > mostLanes && (
+            <LanePicker lanes={snapshot.lanes} shown={derived.lanes.map((lane) => lane.id)} />
+          )}
           {presenting && <LiveMark />}
         </div>
         <main className="stage-main">
@@ -172,7 +179,7 @@ export function Stage() {
                 ref={canvas}
                 className="scene-canvas"
                 role="img"
-                aria-label={derived === undefined ? 'Nothing is known yet' : pictureWords(derived.scene)}
+                aria-label={derived === undefined ? 'Nothing is known yet' : pictureWords(derived.whole)}
               />
               {truth !== undefined && shown !== undefined && (
                 <p className="scene-truth" style={shown.truthAt}>
@@ -184,7 +191,7 @@ export function Stage() {
                 <>
                   <ul className="figures" aria-label="Pods, oldest first">
                     {shown.figures.map((figure) => (
-                      <Figure key={figure.uid} {...figure} />
+                      <Figure key={figure.uid} {...figure} open={setOpen} />
                     ))}
                   </ul>
                   {shown.heads.map((head) => (

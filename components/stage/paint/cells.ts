@@ -7,7 +7,6 @@ import type { Tones } from './tones.ts';
 export function paintCells(pen: CanvasRenderingContext2D, { brush }: Tones, picture: StagePicture): void {
   const { geometry } = picture;
   const { palette } = brush;
-  const ready = Math.max(1, picture.pods.filter((pod) => pod.state === 'ready').length);
   for (const place of geometry.lanes) {
     const lane = picture.lanes.find((each) => each.id === place.id);
     if (lane === undefined || lane.state !== 'running') continue;
@@ -15,7 +14,12 @@ export function paintCells(pen: CanvasRenderingContext2D, { brush }: Tones, pict
     for (const pod of geometry.pods) {
       const corner = lane.corners.get(pod.uid);
       if (corner === undefined) continue;
-      const cell = cellOf(geometry, place as LanePlace, pod as PodPlace, corner.share * ready);
+      const cell = cellOf(
+        geometry,
+        place as LanePlace,
+        pod as PodPlace,
+        corner.share / (picture.fair.get(pod.uid) ?? 1),
+      );
       switch (corner.state) {
         case 'used':
           pen.fillStyle = brush.pod(picture.slots.get(pod.uid) ?? 0);

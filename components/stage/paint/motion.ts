@@ -16,25 +16,31 @@ export class Motion {
   private readonly streams = new Map<string, Moving>();
   private first = true;
 
-  /** New goals, px by stream. `marks` of a stream that goes on keep their places. */
-  aim(goals: ReadonlyMap<string, number>, still: boolean): void {
-    for (const key of this.streams.keys()) if (!goals.has(key)) this.streams.delete(key);
+  /** New goals, px by stream; tells whether any stream came, went or has another goal. */
+  aim(goals: ReadonlyMap<string, number>, still: boolean): boolean {
+    let changed = false;
+    for (const key of this.streams.keys()) if (!goals.has(key)) changed = this.streams.delete(key);
     for (const [key, goal] of goals) {
       const known = this.streams.get(key);
       if (goal <= 0) {
-        this.streams.delete(key);
+        changed = this.streams.delete(key) || changed;
       } else if (known === undefined) {
+        changed = true;
         const done = still || this.first;
         this.streams.set(key, { width: done ? goal : Math.min(goal, 2), goal, reach: done ? 1 : 0, phase: seed(key) });
       } else {
-        if (Math.abs(goal - known.goal) >= samePx) known.goal = goal;
+        if (Math.abs(goal - known.goal) >= samePx) {
+          known.goal = goal;
+          changed = true;
+        }
         if (still) {
-          known.width = goal;
+          known.width = known.goal;
           known.reach = 1;
         }
       }
     }
     this.first = false;
+    return changed;
   }
 
   /** Moves on by `ms`; true while widths are on their way, so that bodies must be drawn again. */

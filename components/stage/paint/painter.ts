@@ -42,6 +42,7 @@ export class StagePainter {
   private empty: { lane: StageLane; place: LanePlace; at: StreamPlace; uid: string }[] = [];
   private readonly turned = new Map<string, number>();
   private dirty = true;
+  private said = '';
   private lastMs = 0;
 
   constructor(canvas: HTMLCanvasElement, ports: PainterPorts) {
@@ -57,8 +58,11 @@ export class StagePainter {
         goals.set(streamKey(lane.id, corner.uid), corner.perSecond * picture.scale.pxPerCall);
       }
     }
-    this.motion.aim(goals, !picture.moving);
-    this.dirty = true;
+    const changed = this.motion.aim(goals, !picture.moving);
+    const said = signature(picture);
+    // Most reports say what the one before said: then nothing that stands still is painted again.
+    if (changed || said !== this.said) this.dirty = true;
+    this.said = said;
   }
 
   /** Theme, fonts or size changed. */
@@ -355,6 +359,24 @@ export class StagePainter {
       flipped: false,
     });
   }
+}
+
+/** All that the layer shows but the widths of streams. */
+function signature({ geometry, lanes, pods, slots, rows, moving, lit, fair }: StagePicture): string {
+  const { floor, turned, metrics } = geometry;
+  return [
+    `${floor.x} ${floor.y} ${floor.width} ${floor.height} ${turned} ${metrics.box} ${metrics.core} ${rows} ${moving} ${lit.laneId} ${lit.uid}`,
+    ...geometry.pods.map((pod) => `${pod.uid} ${pod.from.toFixed(1)} ${pod.to.toFixed(1)} ${slots.get(pod.uid)}`),
+    ...pods.map((pod) => pod.state),
+    ...lanes.map(({ id, state, side, wheel, corners }) => {
+      const wedges = wheel.wedges.map(({ uid, ghost, used }) => `${uid}${ghost}${used}`).join();
+      const ports = [...corners.values()].map(({ uid, state, share, lostNow }) => {
+        const bar = rows ? (share / (fair.get(uid) ?? 1)).toFixed(1) : '';
+        return `${state}${lostNow}${bar}`;
+      });
+      return `${id} ${state} ${side} ${wheel.locked} ${wheel.ring.kind} ${wedges} ${ports.join()}`;
+    }),
+  ].join('|');
 }
 
 function curveOf(geometry: Geometry, place: LanePlace, at: StreamPlace) {

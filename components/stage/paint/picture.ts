@@ -14,6 +14,8 @@ export type StagePicture = {
   scale: Scale;
   /** Rows instead of figures. */
   rows: boolean;
+  /** By UID: the share that would be fair; for a group, that of all its pods. */
+  fair: ReadonlyMap<string, number>;
   /** Calls run: live, not frozen, motion allowed. */
   moving: boolean;
   /** Lane or pod that is pointed at; the others step back. */
