@@ -20,8 +20,9 @@ export type OpenedRun = {
 };
 
 const timeoutMs = 20_000;
-/** The scrubber has so many points at most. */
+/** The scrubber has so many points at most; frames of ten seconds are read a good deal faster than finer ones. */
 const overviewParts = 600;
+const longRunMs = 20 * 60_000;
 
 /** Asks for all that a replay needs before it can begin; throws what the agent refuses. */
 export async function openRun(client: AgentClient, runId: string): Promise<OpenedRun> {
@@ -31,7 +32,10 @@ export async function openRun(client: AgentClient, runId: string): Promise<Opene
   const [startMs, endMs] = [toMs(info.startedAt), toMs(info.lastAt)];
   const overview = await readAll((request) => client.readHistory(request, options), {
     runId,
-    resolutionMs: Math.min(3_600_000, Math.max(2_000, (endMs - startMs) / overviewParts)),
+    resolutionMs: Math.min(
+      3_600_000,
+      Math.max(endMs - startMs > longRunMs ? 10_000 : 2_000, (endMs - startMs) / overviewParts),
+    ),
     eventKinds: [...notableKinds],
   });
   const store = new ReplayStore(startMs, Math.max(endMs, startMs + 1), {

@@ -20,6 +20,9 @@ export const notableKinds: readonly NonNullable<Event['kind']['case']>[] = [
   'lossBurst',
   'laneState',
   'recordingChanged',
+  'scenarioStarted',
+  'stepStarted',
+  'scenarioEnded',
 ];
 
 /** What happened, in a few words. */
@@ -61,6 +64,12 @@ export function eventWords(event: Event): string {
       return `${kind.value.count} lost on ${lane}: ${kind.value.errorClass}`;
     case 'laneState':
       return `Lane ${lane}: ${kind.value.state}`;
+    case 'scenarioStarted':
+      return `Scenario: ${kind.value.run?.scenario?.title || 'started'}`;
+    case 'stepStarted':
+      return `Step ${kind.value.index + 1}: ${kind.value.text}`;
+    case 'scenarioEnded':
+      return `Scenario ended: ${kind.value.outcome}`;
     case 'recordingChanged':
       return kind.value.state === 'recording' ? 'Recording' : kind.value.message || 'Not being recorded';
     default:

@@ -1,5 +1,6 @@
 import type { Change } from '../../gen/lbscope/agent/v1/agent_pb.js';
 import type { Event, Frame } from '../../gen/lbscope/events/v1/events_pb.js';
+import type { Keyframe } from '../../gen/lbscope/recording/v1/recording_pb.js';
 import { eventsOfKeyframe, fromKeyframe } from '../../model/keyframe.ts';
 import { fold, toSnapshot } from '../../model/run.ts';
 import type { Run, Update } from '../../model/state.ts';
@@ -54,13 +55,17 @@ export function* updatesAfter(file: RunFile, sequence: number): Generator<Update
   }
 }
 
-/** Every change of the whole run: the fold forgets them after ten minutes, the keyframes come every half minute. */
+/** The fold keeps fifty changes for ten minutes: with half as many, two minutes on none is lost. */
+const manyChanges = 25;
+
+/** Every change of the whole run, from keyframes near enough to each other that none was forgotten in between. */
 export function allChanges(file: RunFile): Change[] {
   const changes = new Map<number, Change>();
   const add = (list: readonly Change[]) => {
     for (const change of list) changes.set(change.sequence, change);
   };
-  for (const { state } of file.keyframes()) add(state?.changes ?? []);
+  const skip = ({ state }: Keyframe) => ((state?.changes.length ?? 0) < manyChanges ? 3 : 0);
+  for (const { state } of file.keyframes(skip)) add(state?.changes ?? []);
   const end = runAt(file, { at: Number.MAX_VALUE });
   if (end !== undefined) add(toSnapshot(end, end.clock).changes);
   return [...changes.values()].sort((a, b) => a.sequence - b.sequence);

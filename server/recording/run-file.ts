@@ -318,10 +318,15 @@ export class RunFile {
     return row === undefined ? undefined : unpackKeyframe(row.body as Uint8Array);
   }
 
-  /** All keyframes, oldest first. */
-  *keyframes(): Generator<Keyframe> {
+  /** All keyframes, oldest first. `skip` says after each how many to leave out. */
+  *keyframes(skip: (keyframe: Keyframe) => number = () => 0): Generator<Keyframe> {
+    let left = 0;
     for (const { body } of this.#sql('SELECT body FROM keyframe ORDER BY sequence').iterate()) {
-      yield unpackKeyframe(body as Uint8Array);
+      left -= 1;
+      if (left >= 0) continue;
+      const keyframe = unpackKeyframe(body as Uint8Array);
+      yield keyframe;
+      left = skip(keyframe) + 1;
     }
   }
 

@@ -356,6 +356,24 @@ describe('the folder', () => {
     await recorded.recorder.close();
   });
 
+  it('a run’s scenario and its outcome come from what happened in it', async () => {
+    const store = open();
+    const recorded = recordedOn(store);
+    await record(recorded, 1);
+    recorded.hub.emit({
+      kind: {
+        case: 'scenarioStarted',
+        value: { run: { id: 's1', scenario: { id: 'scale-up', title: 'Scale up: who notices?' } } },
+      },
+    });
+    await recorded.beats();
+    expect(store.info('run-1')).toMatchObject({ scenario: 'Scale up: who notices?', outcome: '' });
+    recorded.hub.emit({ kind: { case: 'scenarioEnded', value: { outcome: 'inconclusive' } } });
+    await recorded.beats();
+    expect(store.info('run-1')).toMatchObject({ scenario: 'Scale up: who notices?', outcome: 'inconclusive' });
+    await recorded.recorder.close();
+  });
+
   it('a deleted run can come back for ten minutes', async () => {
     let now = start;
     const store = open({ now: () => now });

@@ -17,6 +17,12 @@ export function count(info: RunInfo, frames: readonly Frame[], events: readonly 
   for (const { laneId, kind } of events) {
     if (kind.case === 'laneChanged' && !kind.value.removed && laneId !== undefined) {
       laneOf(info, laneId, laneId).label = kind.value.lane?.label || laneId;
+    } else if (kind.case === 'scenarioStarted') {
+      const { scenario } = kind.value.run ?? {};
+      info.scenario = scenario?.title || scenario?.id || 'a scenario';
+      info.outcome = '';
+    } else if (kind.case === 'scenarioEnded') {
+      info.outcome = kind.value.outcome;
     }
   }
   info.events += events.length;
