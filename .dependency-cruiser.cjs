@@ -163,6 +163,13 @@ module.exports = {
       ...outside('^conformance/', '^(gen|model|server|conformance)/'),
     },
     {
+      name: 'recording-cut',
+      comment: 'Recordings know the hub and how frames merge, and nothing of lanes, clusters or the API.',
+      severity: 'error',
+      from: { path: '^server/recording/', pathNot: '\\.test\\.ts$|/testing/' },
+      to: { path: '^server/', pathNot: '^server/(recording|events)/' },
+    },
+    {
       name: 'one-door',
       comment: 'components/live is the only door to the agent.',
       severity: 'error',
