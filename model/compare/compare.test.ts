@@ -126,7 +126,7 @@ describe('compareRuns', () => {
   it('is wrong no more often than it says: two runs of one kind are called different in at most one of twenty', () => {
     let different = 0;
     let judged = 0;
-    const times = process.env.LBSCOPE_TEST_FULL ? 300 : 40;
+    const times = process.env.LBSCOPE_TEST_FULL ? 300 : 12;
     for (let i = 0; i < times; i += 1) {
       for (const verdict of Object.values(
         verdicts({ ...even, lossRate: 0.01 }, { ...even, lossRate: 0.01 }, 1_000 + i),

@@ -120,7 +120,7 @@ describe('a writer that dies', () => {
     let said = '';
     for await (const piece of child.stdout) {
       said += piece;
-      if (said.split('\n').length > 40) break;
+      if (said.split('\n').length > 15) break;
     }
     child.kill('SIGKILL');
     await once(child, 'exit');
