@@ -112,7 +112,8 @@ module.exports = {
       from: { path: '^server/clients/', pathNot: '\\.test\\.ts$' },
       to: {
         path: '^server/',
-        pathNot: '^server/(clients|balancing|process)/|^server/transport/port\\.ts$|^server/events/port\\.ts$',
+        pathNot:
+          '^server/(clients|balancing|process)/|^server/transport/(port|connect-node/raw-method)\\.ts$|^server/events/port\\.ts$',
       },
     },
     {

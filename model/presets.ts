@@ -283,6 +283,20 @@ export const presets: readonly Preset[] = [
     }),
   },
   {
+    id: 'connect-node',
+    label: 'connect-node itself',
+    group: 'client',
+    page: 'connect-node',
+    teaches: 'The Connect transport for Node as it comes: one session to one address of the name. It balances nothing.',
+    lane: (names) => ({
+      ...headless(names),
+      resolver: 'static',
+      policy: 'pick_first',
+      client: 'connect-node',
+      mechanism: 'the real client, one session to one address',
+    }),
+  },
+  {
     id: 'headless-poll',
     label: 'Headless DNS, asked every 5 s',
     group: 'client',

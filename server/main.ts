@@ -54,7 +54,8 @@ const version = '0.1.0';
 
 /** Bundled beside the agent; a TypeScript file where the agent runs from its sources. */
 const fromSource = import.meta.url.endsWith('.ts');
-const grpcJsScript = new URL(fromSource ? './driver/grpc-js-process.ts' : './grpc-js.mjs', import.meta.url);
+const scriptOf = (client: string): URL =>
+  new URL(fromSource ? `./driver/${client}-process.ts` : `./${client}.mjs`, import.meta.url);
 const driverScript = new URL(fromSource ? './driver/worker.ts' : './driver.mjs', import.meta.url);
 
 /** After a change was seen, proxies are read every 100 ms for as long as a refresh and a connection take. */
@@ -111,7 +112,7 @@ async function main(options: AgentOptions): Promise<void> {
     events: hub,
     onAttribution: (table) => {
       drivers.attribute(table);
-      others.attribute(table);
+      for (const other of others.values()) other.attribute(table);
     },
   });
 
@@ -135,7 +136,7 @@ async function main(options: AgentOptions): Promise<void> {
             makeChannel: channelMaker({ transport, clock, timers, random }),
             ...(pacing === 'precise' ? { spin } : {}),
           }),
-    onFrame: (frame) => hub.frame(others.join(frame)),
+    onFrame: (frame) => hub.frame([...others.values()].reduce((joined, other) => other.join(joined), frame)),
     onFault: (reason) => log.error({ reason }, "the driver's thread ended; another one is started"),
     lookup,
     clock,
@@ -144,20 +145,23 @@ async function main(options: AgentOptions): Promise<void> {
     events: hub,
   });
 
-  // Lanes that @grpc/grpc-js itself drives, in a process of its own.
+  // Lanes that other client software drives, each in a process of its own.
   const [dnsHost, dnsPort] = options.dns?.split(':') ?? [];
-  const others = new OtherClients({
-    start: childProcess(grpcJsScript, {
-      anchor: anchorOf(clock),
-      dns: dnsHost === undefined ? undefined : { host: dnsHost, port: Number(dnsPort) },
-    }),
-    onFault: (reason) => log.error({ reason }, 'the process of grpc-js ended; another one is started'),
-    lookup,
-    clock,
-    timers,
-    random,
-    events: hub,
-  });
+  const dns = dnsHost === undefined ? undefined : { host: dnsHost, port: Number(dnsPort) };
+  const others = new Map(
+    ['grpc-js', 'connect-node'].map((client) => [
+      client,
+      new OtherClients({
+        start: childProcess(scriptOf(client), { anchor: anchorOf(clock), dns }),
+        onFault: (reason) => log.error({ reason }, `the process of ${client} ended; another one is started`),
+        lookup,
+        clock,
+        timers,
+        random,
+        events: hub,
+      }),
+    ]),
+  );
 
   const callCa = readCallCa(options['call-ca']);
   // The lanes: settings, whether they can run, and what they say of themselves.
@@ -188,7 +192,7 @@ async function main(options: AgentOptions): Promise<void> {
       timers,
       events: hub,
       makeDriver: (spec, { onForbidden, onDown }) =>
-        (spec.client === 'grpc-js' ? others : drivers).open(
+        (others.get(spec.client) ?? drivers).open(
           {
             laneId: spec.id,
             channel: channelSpec(spec, callCa),
@@ -210,7 +214,7 @@ async function main(options: AgentOptions): Promise<void> {
     // Not from within the update: the frame gets the number after it.
     if (kind === 'sliceChanged' || (kind === 'resolved' && update.value.kind.value?.changed)) {
       queueMicrotask(() => {
-        others.cut();
+        for (const other of others.values()) other.cut();
         drivers.cut();
       });
     }
@@ -299,13 +303,13 @@ async function main(options: AgentOptions): Promise<void> {
     setTraffic: (laneId, change) => lanes.setTraffic(laneId, change),
     newRun: () =>
       new Promise((resolve) => {
-        others.newRun(() =>
+        const begin = () =>
           drivers.newRun(() => {
             const runId = hub.newRun('new run');
             lanes.newRun();
             resolve({ runId });
-          }),
-        );
+          });
+        [...others.values()].reduce((next, other) => () => other.newRun(next), begin)();
       }),
     putLane: (spec) => lanes.put(spec),
     removeLane: (laneId) => lanes.remove(laneId),
@@ -387,7 +391,7 @@ async function main(options: AgentOptions): Promise<void> {
     await api.close();
     await lanes.stop();
     await drivers.stop();
-    await others.stop();
+    await Promise.all([...others.values()].map((other) => other.stop()));
     hub.close();
     process.exit(0);
   };

@@ -12,6 +12,7 @@ const programs = {
   agent: 'server/main.ts',
   driver: 'server/driver/worker.ts',
   'grpc-js': 'server/driver/grpc-js-process.ts',
+  'connect-node': 'server/driver/connect-node-process.ts',
   recordings: 'server/recording/thread.ts',
   supervisor: 'server/supervisor/main.ts',
   scenario: 'server/scenarios/cli/main.ts',

@@ -31,10 +31,9 @@ export function checkLaneSpec(lane: LaneFields, path = 'lane'): string[] {
 }
 
 /** What the software that makes the calls can do, and what only one of them knows. */
-function checkClient(
-  { client, resolver, policy, profile, keepAlive, tls, method }: LaneFields,
-  path: string,
-): string[] {
+function checkClient(lane: LaneFields, path: string): string[] {
+  const { client, resolver, policy, profile, keepAlive, tls, method } = lane;
+  const { retry, waitForReady, keepaliveTimeMs, idleTimeoutSeconds } = lane;
   const faults: string[] = [];
   if (client === 'http1-json' && (resolver !== 'static' || policy !== 'pick_first')) {
     faults.push(
@@ -52,7 +51,19 @@ function checkClient(
     }
   }
   if (client === 'connect-node') {
-    faults.push(`${path}.client is "${client}": allowed are lbscope, grpc-js and http1-json`);
+    if (resolver !== 'static' || policy !== 'pick_first') {
+      faults.push(
+        `${path}.client is "connect-node" with the resolver "${resolver}" and the policy "${policy}": ` +
+          'allowed are static and pick_first, as plain connect-node balances nothing',
+      );
+    }
+    const others = { retry, waitForReady, keepaliveTimeMs, idleTimeoutSeconds };
+    for (const [name, value] of Object.entries(others)) {
+      if (value === undefined || value === 0 || value === false) continue;
+      faults.push(
+        `${path}.${name} is given with the client "connect-node": allowed is nothing, as it runs with its defaults`,
+      );
+    }
   }
   if (keepAlive !== undefined && client !== 'http1-json') {
     faults.push(`${path}.keepAlive is ${keepAlive}: allowed is nothing, as only the client http1-json has a choice`);

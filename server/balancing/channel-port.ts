@@ -92,7 +92,13 @@ export interface SentRoute extends CallRoute {
 }
 
 export type CallResult =
-  | { readonly ok: true; readonly message: Uint8Array | undefined; readonly route: CallRoute }
+  | {
+      readonly ok: true;
+      readonly message: Uint8Array | undefined;
+      readonly route: CallRoute;
+      /** Response headers and trailers, from clients that show them. */
+      readonly headers?: ReadonlyMap<string, string>;
+    }
   | {
       readonly ok: false;
       readonly errorClass: ErrorClass;
