@@ -334,7 +334,7 @@ async function main(options: AgentOptions): Promise<void> {
     clock,
     timers,
     edge: async () => {
-      await others.edge();
+      await Promise.all([...others.values()].map((other) => other.edge()));
       return drivers.edge();
     },
     deployment: cluster,
