@@ -53,7 +53,7 @@ module.exports = {
       name: 'agent-apart',
       comment: 'The agent never knows whether it talks to the lab.',
       severity: 'error',
-      from: { path: '^server/', pathNot: '^server/(lab|supervisor)/' },
+      from: { path: '^server/', pathNot: '^server/(lab|supervisor|manifests)/' },
       to: { path: '^server/lab/' },
     },
     {

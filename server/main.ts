@@ -32,6 +32,7 @@ import { Truth } from './kube/truth.ts';
 import { whyNot } from './kube/why-not.ts';
 import { channelSpec } from './lanes/channel-spec.ts';
 import { defaultLanes, defaultTraffic } from './lanes/defaults.ts';
+import { FirstPods } from './lanes/first-pods.ts';
 import { Lanes } from './lanes/lanes.ts';
 import { load, save } from './lanes/saved.ts';
 import { loadAge, saveAge } from './lanes/saved-age.ts';
@@ -63,11 +64,6 @@ const hurryMs = 8_000;
 
 /** Whom the embedded cluster knows the lanes' watches as (`--lane-token lab:lanes`). */
 const laneUser = 'lanes';
-
-/** How long the first calls wait for all pods to be Ready. */
-const firstPodsMs = 5_000;
-/** And then for kube-proxy, which applies no two changes within its minSyncPeriod of 1 s. */
-const rulesMs = 1_100;
 
 /** A disk that hangs must not hold the end up. */
 const closeRecordingMs = 1_500;
@@ -237,15 +233,22 @@ async function main(options: AgentOptions): Promise<void> {
     hub.emit({ kind: { case: 'recordingChanged', value: { state: 'off', message } } });
   }
   truth.start();
-  // Calls before the first pods are Ready would only show that there were none: wait for them, but not for ever.
   lanes.start('waiting for the first pods to be Ready');
-  const firstPods = timers.setTimeout(() => lanes.release(), firstPodsMs + rulesMs);
-  const stopWaiting = hub.subscribe(() => {
-    const ready = truth.endpoints().filter((endpoint) => endpoint.ready).length;
-    if (ready === 0 || ready < (truth.replicas ?? Number.POSITIVE_INFINITY)) return;
-    stopWaiting();
-    firstPods.cancel();
-    timers.setTimeout(() => lanes.release(), rulesMs);
+  const firstPods = new FirstPods({
+    timers,
+    ready: () => truth.endpoints().filter((endpoint) => endpoint.ready).length,
+    replicas: () => truth.replicas,
+    release: () => {
+      stopWaiting();
+      lanes.release();
+    },
+  });
+  const stopWaiting = hub.subscribe((update) => {
+    if (update.case !== 'event') return;
+    const { kind } = update.value;
+    if (kind.case === 'watchState' && kind.value.watcher === 'truth' && kind.value.state === 'forbidden') {
+      firstPods.blind();
+    } else firstPods.look();
   });
 
   const benchmark = new EncodingBenchmark(createHttp2Transport(), () => {
@@ -385,6 +388,7 @@ async function main(options: AgentOptions): Promise<void> {
     setTimeout(() => process.exit(0), 4_000).unref();
     await Promise.race([runner.stop(), new Promise((resolve) => setTimeout(resolve, 2_000).unref())]);
     hub.emit({ kind: { case: 'agentState', value: { state: 'stopping', reason: why } } });
+    firstPods.stop();
     ages.stop();
     truth.stop();
     await Promise.race([recorder?.close(), new Promise((resolve) => setTimeout(resolve, closeRecordingMs))]);

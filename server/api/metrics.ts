@@ -1,6 +1,8 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { LaneFrame } from '../../gen/lbscope/events/v1/events_pb.js';
 import type { Hub } from '../events/hub.ts';
+import type { Clock } from '../events/port.ts';
+import { LatencyMetric } from './latency-metric.ts';
 
 export interface Metrics {
   /** Prometheus' text format. */
@@ -16,7 +18,7 @@ interface Series {
 }
 
 /** What the agent counts, for Prometheus. Series of a pod go when the run forgets it, or they would grow for ever. */
-export function createMetrics(hub: Hub): Metrics {
+export function createMetrics(hub: Hub, clock: Clock): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const calls = new Map<string, Series>();
@@ -57,21 +59,62 @@ export function createMetrics(hub: Hub): Metrics {
     registers,
   });
 
-  function count(lane: string, uid: string, outcome: string, n: number) {
+  new Gauge({
+    name: 'lbscope_belief_age_seconds',
+    help: 'Since a lane was last told the addresses it believes in',
+    labelNames: ['lane'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { id, belief } of hub.run.lanes.values()) {
+        if (belief.resolvedAt !== undefined) this.set({ lane: id }, (clock.now() - belief.resolvedAt) / 1_000);
+      }
+    },
+  });
+  const watchLosses = new Counter({
+    name: 'lbscope_watch_restarts_total',
+    help: 'Watches of the Kubernetes API that were lost or forbidden and begin anew, by who watches (truth, or a lane)',
+    labelNames: ['watcher', 'resource'],
+    registers,
+  });
+  const latency = new LatencyMetric();
+  const service = new Map<string, Series>();
+  const served = new Map<string, Series>();
+  const perPod = (name: string, help: string, from: Map<string, Series>) =>
+    new Counter({
+      name,
+      help,
+      labelNames: ['lane', 'pod'],
+      registers,
+      collect() {
+        this.reset();
+        for (const [key, { labels, uid, count }] of from) {
+          if (!hub.run.lanes.has(labels.lane) || !hub.run.pods.has(uid)) from.delete(key);
+          else this.inc({ lane: labels.lane, pod: labels.pod }, count);
+        }
+      },
+    });
+  perPod('lbscope_pod_service_seconds_sum', 'Sum of service times of answered calls, by lane and pod', service);
+  perPod('lbscope_pod_service_seconds_count', 'Answered calls, by lane and pod', served);
+
+  function count(lane: string, uid: string, outcome: string, n: number, into = calls) {
     if (n === 0) return;
     const key = `${lane}/${uid}/${outcome}`;
-    const series = calls.get(key);
+    const series = into.get(key);
     if (series !== undefined) series.count += n;
     else {
       const pod = uid === '' ? '' : (hub.run.pods.get(uid)?.pod.name ?? uid);
-      calls.set(key, { labels: { lane, pod, outcome }, uid, count: n });
+      into.set(key, { labels: { lane, pod, outcome }, uid, count: n });
     }
   }
 
   function countLane(lane: LaneFrame) {
     inFlight.set({ lane: lane.laneId }, lane.inFlight);
+    latency.add(lane.laneId, lane.latency);
     for (const pod of lane.pods) {
       count(lane.laneId, pod.podUid, 'answered', pod.answered);
+      count(lane.laneId, pod.podUid, '', pod.serviceTimeSumMs / 1_000, service);
+      count(lane.laneId, pod.podUid, '', pod.answered, served);
       for (const failed of pod.failed) count(lane.laneId, pod.podUid, failed.errorClass, failed.count);
     }
   }
@@ -84,11 +127,19 @@ export function createMetrics(hub: Hub): Metrics {
     }
     const { kind, laneId } = update.value;
     if (kind.case !== undefined) events.inc({ kind: kind.case });
-    if (kind.case === 'laneChanged' && kind.value.removed && laneId !== undefined) inFlight.remove({ lane: laneId });
+    if (kind.case === 'watchState' && ['lost', 'forbidden'].includes(kind.value.state)) {
+      watchLosses.inc({ watcher: kind.value.watcher, resource: kind.value.resource });
+    }
+    if (kind.case === 'laneChanged' && kind.value.removed && laneId !== undefined) {
+      inFlight.remove({ lane: laneId });
+      latency.remove(laneId);
+    }
   });
 
   return {
-    text: () => registry.metrics(),
+    text: async () =>
+      (await registry.metrics()) +
+      latency.text('lbscope_latency_seconds', 'From the intended send to the end of a call, by lane'),
     contentType: registry.contentType,
     close() {
       unsubscribe();

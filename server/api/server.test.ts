@@ -266,6 +266,25 @@ describe('as curl reaches it', () => {
     const text = await (await fetch(`${api.url}/metrics`)).text();
     expect(text).toContain('lbscope_calls_total{lane="headless",pod="greeter-a",outcome="answered"} 42');
     expect(text).toContain('lbscope_frames_total 2');
+    // Bucket 40 is 48 us (model/histogram.ts): below the first bound, and so in each.
+    expect(text).toContain('lbscope_latency_seconds_bucket{lane="headless",le="0.000128"} 42');
+    expect(text).toContain('lbscope_latency_seconds_bucket{lane="headless",le="+Inf"} 42');
+    expect(text).toContain('lbscope_pod_service_seconds_count{lane="headless",pod="greeter-a"} 42');
+    expect(text).toMatch(/lbscope_pod_service_seconds_sum{lane="headless",pod="greeter-a"} 0.04(2|1999)/);
+    expect(text).not.toContain('lbscope_belief_age_seconds{');
+    const state = { watcher: 'truth', resource: 'pods', state: 'lost', message: 'the connection broke' };
+    hub.emit({ kind: { case: 'watchState', value: state } });
+    hub.emit({
+      laneId: 'headless',
+      kind: { case: 'resolved', value: { addresses: ['127.0.0.1:1'], source: 'dns', changed: true } },
+    });
+    clock.forward(1_500);
+    const later = await (await fetch(`${api.url}/metrics`)).text();
+    expect(later).toContain('lbscope_watch_restarts_total{watcher="truth",resource="pods"} 1');
+    expect(later).toContain('lbscope_belief_age_seconds{lane="headless"} 1.5');
+    hub.emit({ laneId: 'headless', kind: { case: 'laneChanged', value: { lane: { id: 'headless' }, removed: true } } });
+    const removed = await (await fetch(`${api.url}/metrics`)).text();
+    for (const line of removed.split('\n')) expect(line).not.toMatch(/^lbscope_.*lane="headless"/);
     expect(text).toContain('process_resident_memory_bytes');
   });
 });

@@ -72,7 +72,7 @@ const contentTypes: Readonly<Record<string, readonly string[]>> = {
 /** Serves AgentService by the Connect protocol over HTTP/1.1, JSON and binary, beside /healthz and /metrics. */
 export async function startApi(options: ApiOptions): Promise<Api> {
   const { hub, log } = options;
-  const metrics = createMetrics(hub);
+  const metrics = createMetrics(hub, options.clock);
   const methods = routes(options);
   let port = options.port;
   let closing = false;

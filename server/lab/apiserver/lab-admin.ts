@@ -1,5 +1,6 @@
 import type { Json } from '../store-port.ts';
 import { type Access, parseRules } from './access.ts';
+import type { RequestLog } from './request-log.ts';
 import { resources } from './resources.ts';
 import { badRequest, methodNotAllowed, noSuchPath } from './status.ts';
 import type { LabStore } from './store.ts';
@@ -9,11 +10,12 @@ export interface AdminContext {
   readonly store: LabStore;
   readonly access: Access;
   readonly watches: ReadonlySet<OpenWatch>;
+  readonly log: RequestLog;
 }
 
 /** `/lab/v1/...`: what is the lab's own and no part of Kubernetes. */
 export function serveAdmin(context: AdminContext, method: string, path: readonly string[], body: Json): Json {
-  const { store, access, watches } = context;
+  const { store, access, watches, log } = context;
   const what = path.join('/');
   if (what === 'state') {
     if (method !== 'GET') throw methodNotAllowed();
@@ -23,6 +25,12 @@ export function serveAdmin(context: AdminContext, method: string, path: readonly
       watches: [...watches].map(({ user, resource, namespace, since }) => ({ user, resource, namespace, since })),
       access: { deny: access.rules() },
     };
+  }
+  if (what === 'requests') {
+    if (method === 'GET') return log.read();
+    if (method !== 'DELETE') throw methodNotAllowed();
+    log.clear();
+    return log.read();
   }
   if (what !== 'access') throw noSuchPath();
   if (method === 'GET') return { deny: access.rules() };

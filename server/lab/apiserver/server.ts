@@ -9,6 +9,7 @@ import { serveLog } from './logs.ts';
 import { formOf, listObjects, matcherOf, present } from './reads.ts';
 import { deletedStatus, deleteObject, deleteOptions, evict, finalizeNamespace, isDryRun } from './removal.ts';
 import { checkHost, contentTypeOf, decodeBody, readBody } from './request.ts';
+import { RequestLog } from './request-log.ts';
 import type { Resource } from './resources.ts';
 import { review } from './reviews.ts';
 import { type Route, routeOf } from './route.ts';
@@ -61,6 +62,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const timers = options.timers ?? systemTimers;
   const access = options.access ?? createAccess();
   const watches = new Set<OpenWatch>();
+  const log = new RequestLog();
   const onFault = options.onFault ?? ((error: unknown) => console.error('lab API server:', error));
   const context: WriteContext = { store, clock, random, allocateClusterIP: options.allocateClusterIP };
   let address = '';
@@ -89,7 +91,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
         response.once('finish', () => goAway(goneMs));
         return reply(response, 200, { goneMs });
       }
-      const own = serveAdmin({ store, access, watches }, method, below.slice(1), body);
+      const own = serveAdmin({ store, access, watches, log }, method, below.slice(1), body);
       return reply(response, 200, both ? { ...own, ...(more?.body as Json) } : own);
     }
     if (root === 'api' || root === 'apis') {
@@ -127,6 +129,11 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   ): void {
     const what = sub === undefined ? resource.plural : `${resource.plural}/${sub}`;
     const decision = access.authorize(user, verb, what, namespace);
+    const { group, plural } = resource;
+    log.add(
+      { user, verb, group, resource: plural, subresource: sub ?? '', namespace: namespace ?? '', name },
+      decision.allowed,
+    );
     if (decision.allowed) return;
     const where = namespace === undefined ? 'at the cluster scope' : `in the namespace "${namespace}"`;
     throw forbidden(
@@ -154,7 +161,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     const watching = method === 'GET' && subresource === undefined && ['true', '1'].includes(query.get('watch') ?? '');
     const verb = verbOf(method, name, watching);
     if (verb === undefined) throw methodNotAllowed();
-    check(user, verb, resource, subresource, namespace, name ?? '');
+    check(user, verb, resource, subresource, namespace, name ?? selectedName(query));
     const form = formOf(request.headers.accept ?? '', query);
 
     if (watching) {
@@ -349,6 +356,11 @@ function verbOf(method: string, name: string | undefined, watching: boolean): st
     default:
       return undefined;
   }
+}
+
+/** A list or watch of one object by its name counts as a request for that object (apiserver's RequestInfo does the same). */
+function selectedName(query: URLSearchParams): string {
+  return /^metadata\.name==?([^,!=]+)$/.exec(query.get('fieldSelector') ?? '')?.[1] ?? '';
 }
 
 /** No token: the admin, as the lab listens on loopback only. `Bearer lab:NAME`: an identity that rules can forbid. */
