@@ -26,18 +26,18 @@ const customKinds: Readonly<Record<string, readonly string[]>> = {
 
 describe.skipIf(kubectlVersion === undefined)('manifests', () => {
   let cluster: TestCluster;
-  const built = new Map<string, { text: string; objects: Manifest[] }>();
+  const built = new Map<string, Manifest[]>();
   const home = mkdtempSync(join(tmpdir(), 'manifests-'));
 
   beforeAll(async () => {
-    for (const each of kustomizations) built.set(each, build(each));
+    await Promise.all(kustomizations.map(async (each) => built.set(each, await build(each))));
     cluster = await startTestCluster();
-  });
+  }, 120_000);
   afterAll(async () => {
     await cluster?.close();
     rmSync(home, { recursive: true, force: true });
   });
-  const objectsOf = (name: string) => built.get(name)?.objects ?? [];
+  const objectsOf = (name: string) => built.get(name) ?? [];
 
   test.for(kustomizations)("%s: every object fits Kubernetes' own types", (name) => {
     const custom: string[] = [];

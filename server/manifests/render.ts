@@ -1,6 +1,7 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { parseAllDocuments } from 'yaml';
 
 // biome-ignore lint/suspicious/noExplicitAny: Kubernetes objects are open; each caller narrows what it reads.
@@ -34,8 +35,8 @@ export function folderOf(kustomization: string): string {
   return join(k8s, kustomization);
 }
 
-/** As kubectl builds it: the YAML and its objects. Throws with kubectl's own words. */
-export function build(kustomization: string): { text: string; objects: Manifest[] } {
-  const text = execFileSync(kubectl, ['kustomize', folderOf(kustomization)], { encoding: 'utf8', stdio: 'pipe' });
-  return { text, objects: parseAllDocuments(text).map((document) => document.toJS()) };
+/** Its objects, as kubectl builds them. Rejects with kubectl's own words. */
+export async function build(kustomization: string): Promise<Manifest[]> {
+  const { stdout } = await promisify(execFile)(kubectl, ['kustomize', folderOf(kustomization)]);
+  return parseAllDocuments(stdout).map((document) => document.toJS());
 }
