@@ -39,6 +39,16 @@ const shape = {
   },
   // For lanes over TLS that ask for it (LaneSpec.tls.ownCa).
   'call-ca': { schema: z.string().min(1).optional(), allowed: 'the path of a PEM file with a certificate authority' },
+  // Per-RPC credentials, for lanes that show them (LaneSpec.tls.callCredentials). Read anew every few seconds.
+  'call-token-file': { schema: z.string().min(1).optional(), allowed: 'the path of a file that holds a token' },
+  // The lanes of a fresh start then speak TLS, trust --call-ca and show the token; their certificate must bear this name.
+  'call-server-name': {
+    schema: z
+      .string()
+      .regex(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/)
+      .optional(),
+    allowed: 'a host name, such as greeter.lbscope.svc.cluster.local',
+  },
   // A preset may stand on objects (a proxy). Not applied unasked in a cluster that is somebody's own.
   objects: { schema: z.enum(['apply', 'print']).default('print'), allowed: 'apply or print' },
   'ways-in': { schema: z.string().min(1).optional(), allowed: "the path of a folder with the presets' objects" },

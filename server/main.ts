@@ -159,7 +159,7 @@ async function main(options: AgentOptions): Promise<void> {
     ]),
   );
 
-  const callCa = readCallCa(options['call-ca']);
+  const callSecurity = { ca: readCallCa(options['call-ca']), tokenFile: options['call-token-file'] };
   // The lanes: settings, whether they can run, and what they say of themselves.
   const whyApi = kube.connect();
   const names = {
@@ -172,7 +172,11 @@ async function main(options: AgentOptions): Promise<void> {
   const saved = load(options['state-dir']);
   const initial = saved ?? {
     traffic: defaultTraffic(options.rate),
-    lanes: defaultLanes(names).map((spec) => ({ spec, running: true, traffic: undefined })),
+    lanes: defaultLanes(names, options['call-server-name']).map((spec) => ({
+      spec,
+      running: true,
+      traffic: undefined,
+    })),
   };
   const lanes = new Lanes({
     initial,
@@ -191,7 +195,7 @@ async function main(options: AgentOptions): Promise<void> {
         (others.get(spec.client) ?? drivers).open(
           {
             laneId: spec.id,
-            channel: channelSpec(spec, callCa),
+            channel: channelSpec(spec, callSecurity),
             client: spec.client,
             keepAlive: spec.keepAlive ?? true,
           },

@@ -117,7 +117,10 @@ const method: RequestRules = {
 };
 
 const presetId: Rule = { kind: 'text', allowed: 'the id of a preset', pattern: /^[a-z0-9-]{1,64}$/ };
-const tls: Rule = { kind: 'message', request: { fields: { serverName: hostName, ownCa: { kind: 'bool' } } } };
+const tls: Rule = {
+  kind: 'message',
+  request: { fields: { serverName: hostName, ownCa: { kind: 'bool' }, callCredentials: { kind: 'bool' } } },
+};
 
 const lane: RequestRules = {
   fields: {

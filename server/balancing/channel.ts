@@ -8,6 +8,7 @@ import type {
   UnaryOutcome,
 } from '../transport/port.ts';
 import { usualIdleMs } from './belief.ts';
+import { type CallHeaders, noCallHeaders } from './call-headers.ts';
 import type {
   CallResult,
   CallRoute,
@@ -50,6 +51,8 @@ export interface ChannelOptions extends LowerChannelSpec {
   readonly random: () => number;
   /** gRPC's connection-backoff document: 20 s (MIN_CONNECT_TIMEOUT). */
   readonly connectTimeoutMs?: number;
+  /** What `callTokenFile` holds; default: calls carry no credentials. */
+  readonly callHeaders?: CallHeaders | undefined;
 }
 
 /** The part of a channel's specification that is not its resolver's alone; whose profile it is, policies need to know. */
@@ -79,6 +82,7 @@ class BalancingChannel implements Channel {
   private readonly options: ChannelOptions;
   private readonly connectOptions: ConnectOptions;
   private readonly idleTimeoutMs: number;
+  private readonly callHeaders: CallHeaders;
   /** Ids are unique over the life of the agent, also when a lane is put anew. */
   private readonly idPrefix: string;
   private connectivity: ConnectivityState = 'IDLE';
@@ -109,6 +113,7 @@ class BalancingChannel implements Channel {
       pingTimeoutMs: options.pingTimeoutMs ?? 20_000,
       ...(options.tls === undefined ? {} : { tls: options.tls }),
     };
+    this.callHeaders = options.callHeaders ?? noCallHeaders;
     this.idleTimeoutMs = options.idleTimeoutMs ?? usualIdleMs;
     this.idPrefix = idPrefix(options.laneId, options.channelIndex, options.clock);
     this.lastCallAt = options.clock.now();
@@ -145,6 +150,7 @@ class BalancingChannel implements Channel {
           return channel.answer;
         },
         clock: this.options.clock,
+        callHeaders: this.callHeaders,
         began: (now) => this.begin(now),
         ended: (now) => this.end(now),
         unary: (again) => this.unary(again),
@@ -198,7 +204,7 @@ class BalancingChannel implements Channel {
           path: call.path,
           message: call.message,
           timeoutMs: deadline - (route.sentAt as number),
-          ...attemptHeaders(retries),
+          ...attemptHeaders(retries, this.callHeaders(this.options.clock.now())),
         });
         route.upstreamHost = outcome.headers.get(upstreamHostHeader);
         if (outcome.ok) {
@@ -232,7 +238,12 @@ class BalancingChannel implements Channel {
           continue;
         }
         const timeoutMs = deadline - (route.sentAt as number);
-        const outcome = await runStream(live.connection, call, timeoutMs, retries?.headers);
+        const outcome = await runStream(
+          live.connection,
+          call,
+          timeoutMs,
+          attemptHeaders(retries, this.callHeaders(clock.now())).headers,
+        );
         route.upstreamHost = outcome.headers.get(upstreamHostHeader);
         if (outcome.ok) {
           retries?.onSuccess();
@@ -564,7 +575,11 @@ function failed(failure: PickFailure | Extract<UnaryOutcome, { ok: false }>, rou
   return { ok: false, errorClass: failure.errorClass, code: failure.code, message: failure.message, route };
 }
 
-function attemptHeaders(retries: CallRetries | undefined): { headers?: Readonly<Record<string, string>> } {
+function attemptHeaders(
+  retries: CallRetries | undefined,
+  credentials: Readonly<Record<string, string>> | undefined,
+): { headers?: Readonly<Record<string, string>> } {
   const headers = retries?.headers;
-  return headers === undefined ? {} : { headers };
+  if (headers === undefined) return credentials === undefined ? {} : { headers: credentials };
+  return { headers: { ...headers, ...credentials } };
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../events/port.ts';
 import type { CallFailure, PreparedSink, PreparedUnary } from '../transport/port.ts';
+import type { CallHeaders } from './call-headers.ts';
 import type { CallResult, PreparedCallSink, PreparedCalls, SentRoute, UnaryCall } from './channel-port.ts';
 import type { Picker, PickResult } from './policy/port.ts';
 import type { ResolutionRef } from './resolution.ts';
@@ -15,6 +16,7 @@ export interface PreparingChannel<S extends Pickable> {
   readonly picker: Picker<S>;
   readonly answer: ResolutionRef | undefined;
   readonly clock: Clock;
+  readonly callHeaders: CallHeaders;
   /** Called for each call that takes the fast path, and when it is over. */
   began(now: number): void;
   ended(now: number): void;
@@ -45,6 +47,7 @@ export class FastCalls<S extends Pickable> implements PreparedCalls {
   #ways = new Map<PickResult<S>, Way<S>>();
   #picker: Picker<S> | undefined;
   #answer: ResolutionRef | undefined;
+  #headers: ReturnType<CallHeaders>;
 
   constructor(channel: PreparingChannel<S>, call: UnaryCall, sink: PreparedCallSink) {
     this.channel = channel;
@@ -59,7 +62,7 @@ export class FastCalls<S extends Pickable> implements PreparedCalls {
     if (result.t === 'complete') {
       const { live } = result.subchannel;
       if (live !== undefined) {
-        const way = this.#way(picker, result, live);
+        const way = this.#way(picker, result, live, channel.callHeaders(now));
         channel.began(now);
         live.calls++;
         way.prepared.send(slot);
@@ -70,16 +73,22 @@ export class FastCalls<S extends Pickable> implements PreparedCalls {
     void channel.unary(this.call).then((outcome) => this.sink.onResult(slot, outcome, channel.clock.now()));
   }
 
-  #way(picker: Picker<S>, result: Extract<PickResult<S>, { t: 'complete' }>, live: LiveConnection): Way<S> {
+  #way(
+    picker: Picker<S>,
+    result: Extract<PickResult<S>, { t: 'complete' }>,
+    live: LiveConnection,
+    headers: ReturnType<CallHeaders>,
+  ): Way<S> {
     const { answer } = this.channel;
-    if (picker !== this.#picker || answer !== this.#answer) {
+    if (picker !== this.#picker || answer !== this.#answer || headers !== this.#headers) {
+      this.#headers = headers;
       this.#picker = picker;
       this.#answer = answer;
       this.#ways = new Map();
     }
     const known = this.#ways.get(result);
     if (known !== undefined && known.live === live) return known;
-    const way = new Way(this, result.subchannel.key, live, result.how, answer);
+    const way = new Way(this, result.subchannel.key, live, result.how, answer, headers);
     this.#ways.set(result, way);
     return way;
   }
@@ -110,6 +119,7 @@ class Way<S extends Pickable> implements SentRoute, PreparedSink {
     live: LiveConnection,
     how: string,
     answer: ResolutionRef | undefined,
+    headers: ReturnType<CallHeaders>,
   ) {
     this.#calls = calls;
     const { clock } = calls.channel;
@@ -122,7 +132,10 @@ class Way<S extends Pickable> implements SentRoute, PreparedSink {
     this.resolvedAt = answer?.at;
     this.pick = how;
     const { path, message, timeoutMs } = calls.call;
-    this.prepared = live.connection.prepare({ path, message, timeoutMs }, this);
+    this.prepared = live.connection.prepare(
+      { path, message, timeoutMs, ...(headers === undefined ? {} : { headers }) },
+      this,
+    );
   }
 
   onMessage(slot: number, bytes: Uint8Array, start: number, end: number): void {

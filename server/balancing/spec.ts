@@ -34,6 +34,8 @@ export interface ChannelSpec {
   readonly waitForReady?: boolean;
   /** Undefined: plaintext. */
   readonly tls?: TlsOptions | undefined;
+  /** File with the bearer token that each call shows (per-RPC credentials); only with TLS, as in gRPC. */
+  readonly callTokenFile?: string | undefined;
   /** Undefined: no retry policy; transparent retries are always on. */
   readonly retry?: RetrySpec | undefined;
   /** GRPC_ARG_KEEPALIVE_TIME_MS: PING after this much silence while calls are in flight; default 0, off, as in grpc-go. */

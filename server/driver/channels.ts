@@ -3,6 +3,7 @@ import { JsonChannel } from '../clients/http1-json/channel.ts';
 import type { Clock, Timers } from '../events/port.ts';
 import { createConnectNodeTransport } from '../transport/connect-node/index.ts';
 import { createHttp2Transport } from '../transport/http2/index.ts';
+import { callToken } from './call-token.ts';
 import type { MakeChannel } from './lower.ts';
 
 export interface ChannelMakerOptions {
@@ -21,6 +22,8 @@ export function channelMaker(options: ChannelMakerOptions): MakeChannel {
     if (plan.client === 'http1-json') {
       return new JsonChannel({ ...parts, target: plan.channel.target, keepAlive: plan.keepAlive });
     }
-    return createLowerChannel({ ...plan.channel, ...parts, transport, random });
+    const { callTokenFile } = plan.channel;
+    const callHeaders = callTokenFile === undefined ? undefined : callToken(callTokenFile);
+    return createLowerChannel({ ...plan.channel, ...parts, transport, random, callHeaders });
   };
 }

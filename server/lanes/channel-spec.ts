@@ -12,8 +12,15 @@ import type { RetrySpec } from '../balancing/retry.ts';
 import type { ChannelSpec } from '../balancing/spec.ts';
 import type { TlsOptions } from '../transport/port.ts';
 
+/** What the agent was started with for lanes over TLS. */
+export interface CallSecurity {
+  /** PEM of an authority of its own. */
+  readonly ca: string | undefined;
+  readonly tokenFile: string | undefined;
+}
+
 /** The part of a lane that its channels need. The API has checked the words; what slipped through falls to the default. */
-export function channelSpec(spec: LaneSpec, callCa: string | undefined): ChannelSpec {
+export function channelSpec(spec: LaneSpec, calls: CallSecurity): ChannelSpec {
   const resolver = (resolvers as readonly string[]).includes(spec.resolver) ? (spec.resolver as Resolver) : 'static';
   const policy = (policies as readonly string[]).includes(spec.policy) ? (spec.policy as Policy) : 'pick_first';
   const profile = (profiles as readonly string[]).includes(spec.profile) ? (spec.profile as Profile) : undefined;
@@ -27,7 +34,8 @@ export function channelSpec(spec: LaneSpec, callCa: string | undefined): Channel
     ...(spec.idleTimeoutSeconds > 0 ? { idleTimeoutMs: spec.idleTimeoutSeconds * 1_000 } : {}),
     ...(spec.choices > 0 ? { choices: spec.choices } : {}),
     ...(spec.retry === undefined ? {} : { retry: retrySpec(spec.retry) }),
-    ...(spec.tls === undefined ? {} : { tls: tlsOptions(spec.tls, callCa) }),
+    ...(spec.tls === undefined ? {} : { tls: tlsOptions(spec.tls, calls.ca) }),
+    ...(spec.tls?.callCredentials && calls.tokenFile !== undefined ? { callTokenFile: calls.tokenFile } : {}),
     shuffle: spec.shuffle,
     waitForReady: spec.waitForReady,
     pingIntervalMs: spec.keepaliveTimeMs,

@@ -51,29 +51,25 @@ describe.skipIf(kubectlVersion === undefined)('manifests', () => {
     expect(custom.sort()).toEqual([...(customKinds[name] ?? [])].sort());
   });
 
-  test.for(kustomizations)(
-    '%s: kubectl applies it to the API of the lab',
-    async (name) => {
-      const custom = customKinds[name] ?? [];
-      const served = objectsOf(name).filter(({ kind }) => !custom.includes(kind) && kind !== 'Ingress');
-      const file = join(home, 'objects.json');
-      writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: served }));
-      const apply = () =>
-        run(kubectl, ['--server', cluster.url, 'apply', '-f', file], {
-          env: { ...process.env, HOME: home, KUBECONFIG: join(home, 'none') },
-          timeout: 60_000,
-        });
-      const first = await apply();
-      expect(first.stderr).toBe('');
-      expect(first.stdout.trim().split('\n')).toHaveLength(served.length);
-      if (name !== 'base') return;
-      const again = (await apply()).stdout.trim().split('\n');
-      // kubectl says "configured" of every budget: its selector is replaced whole, so the patch is never empty.
-      const changed = again.filter((line) => !line.endsWith(' unchanged') && !line.startsWith('poddisruptionbudget'));
-      expect(changed).toEqual([]);
-    },
-    120_000,
-  );
+  test.for(kustomizations)('%s: kubectl applies it to the API of the lab', { timeout: 120_000 }, async (name) => {
+    const custom = customKinds[name] ?? [];
+    const served = objectsOf(name).filter(({ kind }) => !custom.includes(kind) && kind !== 'Ingress');
+    const file = join(home, 'objects.json');
+    writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: served }));
+    const apply = () =>
+      run(kubectl, ['--server', cluster.url, 'apply', '-f', file], {
+        env: { ...process.env, HOME: home, KUBECONFIG: join(home, 'none') },
+        timeout: 60_000,
+      });
+    const first = await apply();
+    expect(first.stderr).toBe('');
+    expect(first.stdout.trim().split('\n')).toHaveLength(served.length);
+    if (name !== 'base') return;
+    const again = (await apply()).stdout.trim().split('\n');
+    // kubectl says "configured" of every budget: its selector is replaced whole, so the patch is never empty.
+    const changed = again.filter((line) => !line.endsWith(' unchanged') && !line.startsWith('poddisruptionbudget'));
+    expect(changed).toEqual([]);
+  });
 
   test.for(kustomizations)('%s: one namespace, images pinned, no token where none is needed', (name) => {
     for (const { kind, metadata, spec } of objectsOf(name)) {

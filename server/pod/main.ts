@@ -1,5 +1,9 @@
 /** The program of a greeter pod, in the lab and in a container alike. README.md lists its environment. */
+import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
 import { endWithStdin } from '../process/stdin-life.ts';
+import { parseCallTokens, requireTokens } from './call-tokens.ts';
+import { FromFiles } from './file-watch.ts';
 import { countIncarnation } from './incarnation.ts';
 import { log } from './log.ts';
 import { startPod } from './pod.ts';
@@ -20,6 +24,31 @@ const { settings } = parsed;
 const incarnation = countIncarnation(settings.stateDir, settings.podUid);
 if (incarnation.problem !== undefined) log('warn', incarnation.problem);
 
+const files = {
+  read: (path: string) => readFileSync(path, 'utf8'),
+  now: () => performance.now(),
+  onFault: (fault: string) => log('error', fault),
+};
+const { tls: tlsFiles, callTokensFile } = settings;
+const certificate =
+  tlsFiles === undefined
+    ? undefined
+    : new FromFiles(
+        [tlsFiles.certFile, tlsFiles.keyFile],
+        ([cert = '', key = '']) => {
+          // Throws on what is no pair of certificate and key, as they are for a moment when a Secret changes.
+          createSecureContext({ cert, key });
+          return { cert, key };
+        },
+        files,
+      );
+const tokens =
+  callTokensFile === undefined
+    ? undefined
+    : new FromFiles([callTokensFile], ([text = '']) => parseCallTokens(text), files);
+// Without a certificate at the start nothing could be served: better a crash that says so than a pod that looks fine.
+if (certificate !== undefined && certificate.value === undefined) process.exit(2);
+
 // Not a signal to ourselves: as PID 1 of a container this process is immune to its own SIGKILL.
 const exitNow = () => process.exit(crashExitCode);
 
@@ -38,6 +67,9 @@ try {
     port: settings.port,
     controlPort: settings.controlPort,
     jsonPort: settings.jsonPort,
+    healthPort: settings.healthPort,
+    tls: certificate === undefined ? undefined : () => certificate.value,
+    authorize: tokens === undefined ? undefined : requireTokens(() => tokens.value),
     drainLimitMs: settings.drainLimitMs,
     connectionAge: settings,
     random: Math.random,
@@ -47,6 +79,7 @@ try {
     pod: settings.podName,
     address: `${settings.listenAddress}:${pod.port}`,
     ...(pod.jsonPort === undefined ? {} : { json: `${settings.listenAddress}:${pod.jsonPort}` }),
+    ...(tlsFiles === undefined ? {} : { tls: true, callTokens: tokens !== undefined }),
     control: `${settings.listenAddress}:${pod.controlPort}`,
     incarnation: incarnation.value,
   });

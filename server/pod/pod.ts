@@ -2,7 +2,7 @@ import { Behavior } from './behavior.ts';
 import { controlHandlers } from './control.ts';
 import { greeterHandlers } from './greeter.ts';
 import { realAgeParts } from './grpc/connection-age.ts';
-import { GrpcServer } from './grpc/server.ts';
+import { type Authorize, type Certificate, GrpcServer } from './grpc/server.ts';
 import { healthHandlers } from './health.ts';
 import { jsonMethods } from './json/methods.ts';
 import { JsonServer } from './json/server.ts';
@@ -15,6 +15,11 @@ export interface PodOptions {
   readonly controlPort: number;
   /** HTTP/1.1 and JSON; undefined: not served. */
   readonly jsonPort?: number | undefined;
+  /** grpc.health.v1 alone, without TLS and credentials, for probes; undefined: not served. */
+  readonly healthPort?: number | undefined;
+  /** Of the greeter's port. */
+  readonly tls?: (() => Certificate | undefined) | undefined;
+  readonly authorize?: Authorize | undefined;
   readonly drainLimitMs: number;
   /** gRFC A9, until the control service says otherwise; -1: none. */
   readonly connectionAge?: { readonly maxConnectionAgeMs: number; readonly maxConnectionAgeGraceMs: number };
@@ -27,6 +32,7 @@ export interface Pod {
   readonly port: number;
   readonly controlPort: number;
   readonly jsonPort: number | undefined;
+  readonly healthPort: number | undefined;
   /** Ends gracefully; resolves with whether all calls had ended before the limit. */
   drain(): Promise<{ readonly finished: boolean }>;
   /** Ends now. */
@@ -40,7 +46,12 @@ export async function startPod(options: PodOptions): Promise<Pod> {
     ...greeterHandlers(options.identity, behavior, options.random),
     ...healthHandlers(behavior),
   ]);
-  const greeter = new GrpcServer(handlers, { ...realAgeParts, random: options.random });
+  const greeter = new GrpcServer(handlers, {
+    ageParts: { ...realAgeParts, random: options.random },
+    tls: options.tls,
+    authorize: options.authorize,
+  });
+  const health = options.healthPort === undefined ? undefined : new GrpcServer(new Map(healthHandlers(behavior)));
   const limitAge = () => {
     const { maxConnectionAgeMs, maxConnectionAgeGraceMs } = behavior.values;
     const finite = (ms: number) => (ms < 0 ? Number.POSITIVE_INFINITY : ms);
@@ -54,6 +65,7 @@ export async function startPod(options: PodOptions): Promise<Pod> {
       controlHandlers(behavior, () => {
         greeter.reset();
         json?.reset();
+        health?.reset();
         control.reset();
         options.exit();
       }),
@@ -62,13 +74,15 @@ export async function startPod(options: PodOptions): Promise<Pod> {
   const stop = () => {
     greeter.destroy();
     json?.destroy();
+    health?.destroy();
     control.destroy();
   };
   const { listenAddress } = options;
-  const [port, controlPort, jsonPort] = await Promise.all([
+  const [port, controlPort, jsonPort, healthPort] = await Promise.all([
     greeter.listen(options.port, listenAddress),
     control.listen(options.controlPort, listenAddress),
     json?.listen(options.jsonPort ?? 0, listenAddress),
+    health?.listen(options.healthPort ?? 0, listenAddress),
   ]).catch((error) => {
     stop();
     throw error;
@@ -78,6 +92,7 @@ export async function startPod(options: PodOptions): Promise<Pod> {
     port,
     controlPort,
     jsonPort,
+    healthPort,
     stop,
     async drain() {
       behavior.drain();

@@ -10,6 +10,12 @@ export interface Settings {
   readonly controlPort: number;
   /** HTTP/1.1 and JSON; undefined: not served. */
   readonly jsonPort: number | undefined;
+  /** Health alone, without TLS, for probes; undefined: not served. */
+  readonly healthPort: number | undefined;
+  /** Undefined: without TLS. */
+  readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
+  /** Tokens that calls must show; undefined: calls need none. */
+  readonly callTokensFile: string | undefined;
   readonly listenAddress: string;
   /** Undefined: restarts are not counted. */
   readonly stateDir: string | undefined;
@@ -49,6 +55,9 @@ export function readSettings(env: NodeJS.ProcessEnv): ParsedSettings {
     port: whole('PORT', 50_051, 0, 65_535),
     controlPort: whole('CONTROL_PORT', 50_052, 0, 65_535),
     jsonPort: env.JSON_PORT ? whole('JSON_PORT', 0, 0, 65_535) : undefined,
+    healthPort: env.HEALTH_PORT ? whole('HEALTH_PORT', 0, 0, 65_535) : undefined,
+    tls: env.TLS_CERT_FILE && env.TLS_KEY_FILE ? { certFile: env.TLS_CERT_FILE, keyFile: env.TLS_KEY_FILE } : undefined,
+    callTokensFile: env.CALL_TOKENS_FILE || undefined,
     listenAddress: env.LISTEN_ADDRESS || '0.0.0.0',
     stateDir: env.STATE_DIR || undefined,
     // Less than the pod's grace period (30 s) less its preStop sleep (1 s), so that a drain is never cut short from outside.
@@ -56,11 +65,22 @@ export function readSettings(env: NodeJS.ProcessEnv): ParsedSettings {
     maxConnectionAgeMs: whole('GREETER_MAX_CONNECTION_AGE_MS', -1, leastAgeMs, longestAgeMs),
     maxConnectionAgeGraceMs: whole('GREETER_MAX_CONNECTION_AGE_GRACE_MS', -1, 0, longestAgeMs),
   };
-  if (settings.port !== 0 && settings.port === settings.controlPort)
-    faults.push(`PORT and CONTROL_PORT are both ${settings.port}; they must differ`);
-  for (const [name, port] of Object.entries({ PORT: settings.port, CONTROL_PORT: settings.controlPort })) {
-    if (port !== 0 && port === settings.jsonPort)
-      faults.push(`${name} and JSON_PORT are both ${port}; they must differ`);
+  if (!env.TLS_CERT_FILE !== !env.TLS_KEY_FILE) faults.push('TLS_CERT_FILE and TLS_KEY_FILE must be given together');
+  // A token in plain text is everybody's; and what takes JSON asks for none.
+  if (settings.callTokensFile !== undefined && settings.tls === undefined)
+    faults.push('CALL_TOKENS_FILE needs TLS_CERT_FILE and TLS_KEY_FILE');
+  if (settings.callTokensFile !== undefined && settings.jsonPort !== undefined)
+    faults.push('CALL_TOKENS_FILE and JSON_PORT are both given; JSON is served without credentials only');
+  const ports = Object.entries({
+    PORT: settings.port,
+    CONTROL_PORT: settings.controlPort,
+    JSON_PORT: settings.jsonPort,
+    HEALTH_PORT: settings.healthPort,
+  });
+  for (const [index, [name, port]] of ports.entries()) {
+    if (port === undefined || port === 0) continue;
+    const other = ports.slice(index + 1).find(([, value]) => value === port);
+    if (other !== undefined) faults.push(`${name} and ${other[0]} are both ${port}; they must differ`);
   }
   return faults.length === 0 ? { ok: true, settings } : { ok: false, faults };
 }

@@ -36,13 +36,18 @@ export class ServerCall implements StreamCall {
     return this.#finished || this.#stream.destroyed || this.#stream.closed;
   }
 
-  start(headers: IncomingHttpHeaders, handler: Handler | undefined): void {
+  /** `refused`: whoever calls may not. */
+  start(headers: IncomingHttpHeaders, handler: Handler | undefined, refused?: Status): void {
     if (!isGrpc(headers['content-type'])) {
       this.#refuseHttp(415);
       return;
     }
     if (headers[':method'] !== 'POST') {
       this.#refuseHttp(405);
+      return;
+    }
+    if (refused !== undefined) {
+      this.finish(refused);
       return;
     }
     if (handler === undefined) {
