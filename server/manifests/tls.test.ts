@@ -38,7 +38,10 @@ test.skipIf(kubectlVersion === undefined)(
     const objects = await build('overlays/tls');
     const greeter = objects.find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === 'greeter');
     const [container] = greeter.spec.template.spec.containers;
-    const env = Object.fromEntries(container.env.map((each: Manifest) => [each.name, each.value ?? 'from the pod']));
+    const env = {
+      NODE_ENV: 'production' as const,
+      ...Object.fromEntries<string>(container.env.map((each: Manifest) => [each.name, each.value ?? 'from the pod'])),
+    };
     const parsed = readSettings(env);
     expect(parsed).toMatchObject({
       ok: true,
@@ -46,7 +49,7 @@ test.skipIf(kubectlVersion === undefined)(
     });
     const ports = container.ports.map(({ containerPort }: Manifest) => containerPort);
     for (const probe of [container.readinessProbe, container.livenessProbe]) {
-      expect(probe.grpc.port).toBe(Number(env.HEALTH_PORT));
+      expect(probe.grpc.port).toBe(50_053);
       expect(ports).toContain(probe.grpc.port);
     }
     // No secret is in the repository.
