@@ -32,6 +32,8 @@ export class DnsResolver implements Resolver {
   private remembered = false;
   private failures = 0;
   private lastSuccessAt = Number.NEGATIVE_INFINITY;
+  /** When somebody was asked and the answer was a failure. */
+  private lastFailureAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: DnsResolverOptions, listener: ResolverListener) {
     this.options = options;
@@ -74,6 +76,10 @@ export class DnsResolver implements Resolver {
 
   private look(trigger: Trigger): void {
     const startedAt = this.options.clock.now();
+    if (startedAt - this.lastFailureAt < this.options.profile.failureKeptMs) {
+      this.afterFailure();
+      return;
+    }
     this.state = { t: 'looking' };
     this.listener.onStarted(trigger);
     this.listener.onNext({ t: 'running' });
@@ -93,6 +99,7 @@ export class DnsResolver implements Resolver {
         ? { ok: false, code: 'EMPTY', message: `${this.options.host} has no address` }
         : outcome;
     if (!found.ok) {
+      this.lastFailureAt = now;
       // Told after the state is set, as the listener may ask again at once.
       this.afterFailure();
       const effect = profile.drops.has(found.code) ? 'dropped' : 'kept';

@@ -17,6 +17,8 @@ export interface DnsProfile {
   readonly firstBackoffMs: number;
   /** Whether the first step has jitter, too; later ones always have +-20 %. */
   readonly firstBackoffJitter: boolean;
+  /** For so long a failure is repeated without asking anyone; 0 in all but the JVM. */
+  readonly failureKeptMs: number;
   /** Answers that empty the channel, healthy connections included. */
   readonly drops: ReadonlySet<FailureCode>;
   /** Lookups by themselves; undefined is gRPC's way. */
@@ -47,6 +49,7 @@ const grpcGo: DnsProfile = {
   inBackoff: 'wait',
   firstBackoffMs: 1600,
   firstBackoffJitter: true,
+  failureKeptMs: 0,
   drops: new Set<FailureCode>(['NXDOMAIN', 'EMPTY']),
   pollMs: undefined,
 };
@@ -61,13 +64,15 @@ const grpcJs: DnsProfile = {
   inBackoff: 'wait',
   firstBackoffMs: 1000,
   firstBackoffJitter: false,
+  failureKeptMs: 0,
   drops: new Set<FailureCode>(['EMPTY']),
   pollMs: undefined,
 };
 
 /**
  * refresh() is forgotten while a lookup runs or within networkaddress.cache.ttl (30 s) of a success; a negative TTL
- * forgets it for good, 0 never.
+ * forgets it for good, 0 never. The lookup itself is the JVM's, which keeps a failure for 10 s
+ * (networkaddress.cache.negative.ttl): retries within that time fail without asking.
  */
 const grpcJava: DnsProfile = {
   floorMs: usualFloorMs,
@@ -78,6 +83,7 @@ const grpcJava: DnsProfile = {
   inBackoff: 'ask',
   firstBackoffMs: 1000,
   firstBackoffJitter: true,
+  failureKeptMs: 10_000,
   drops: new Set<FailureCode>(),
   pollMs: undefined,
 };
