@@ -12,7 +12,7 @@ const deployment = '/apis/apps/v1/namespaces/lbscope/deployments/greeter';
 const controlPort = 50_052;
 
 interface Pod {
-  readonly metadata: { readonly name: string; readonly deletionTimestamp?: string };
+  readonly metadata: { readonly name: string; readonly creationTimestamp: string; readonly deletionTimestamp?: string };
   readonly status: {
     readonly podIP?: string;
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];
@@ -69,11 +69,10 @@ export class Cluster {
     await this.#ask('PATCH', `${deployment}/scale`, { spec: { replicas } });
   }
 
-  /** The process of the pod whose name comes first; the same pod comes back. */
+  /** The processes of the oldest pods, at once; the same pods come back. */
   async crash(count: number): Promise<void> {
-    for (const pod of (await this.#ready()).slice(0, count)) {
-      await controlPod(pod.status.podIP ?? '', controlPort, { crash: true });
-    }
+    const pods = (await this.#ready()).slice(0, count);
+    await Promise.all(pods.map(({ status }) => controlPod(status.podIP ?? '', controlPort, { crash: true })));
   }
 
   async delete(gracePeriodSeconds: number): Promise<void> {
@@ -100,7 +99,7 @@ export class Cluster {
 
   async crashUnder(mode: 'nxdomain' | 'servfail'): Promise<void> {
     await this.dns(mode);
-    await this.crash(1);
+    await this.crash(3);
   }
 
   async #pods(): Promise<readonly Pod[]> {
@@ -110,13 +109,15 @@ export class Cluster {
     return items;
   }
 
+  /** The oldest first: one that every client knows. */
   async #ready(): Promise<readonly Pod[]> {
     const ready = (await this.#pods()).filter(
       ({ metadata, status }) =>
         metadata.deletionTimestamp === undefined &&
         status.conditions?.some((one) => one.type === 'Ready' && one.status === 'True'),
     );
-    return ready.sort((a, b) => a.metadata.name.localeCompare(b.metadata.name));
+    const age = ({ metadata }: Pod): string => `${metadata.creationTimestamp} ${metadata.name}`;
+    return ready.sort((a, b) => age(a).localeCompare(age(b)));
   }
 
   async #ask(method: string, path: string, body?: unknown): Promise<unknown> {

@@ -7,7 +7,12 @@ export interface RunResult {
   readonly date: string;
   readonly machine: string;
   readonly rate: number;
-  readonly steps: readonly { readonly id: string; readonly title: string; readonly seconds: number }[];
+  readonly steps: readonly {
+    readonly id: string;
+    readonly title: string;
+    readonly seconds: number;
+    readonly backoffs?: true;
+  }[];
   readonly clients: readonly {
     readonly plan: ClientPlan;
     /** As the client itself says. */
@@ -32,10 +37,10 @@ const policies: readonly Policy[] = ['round_robin', 'pick_first'];
 /** Pairs that both ran, step by step. */
 export function differencesOf(run: RunResult): Difference[] {
   return pairsOf(run).flatMap(({ family, policy, real, profile }) =>
-    run.steps.flatMap(({ id }, index) => {
+    run.steps.flatMap(({ id, backoffs }, index) => {
       const [a, b] = [real.measured[index], profile.measured[index]];
       if (a === undefined || b === undefined) return [];
-      return differences(a, b).map((aspect) => ({
+      return differences(a, b, backoffs).map((aspect) => ({
         ...{ family, policy, step: id, aspect },
         why: explanation(family, policy, id, aspect),
       }));
@@ -124,7 +129,9 @@ DNS forwarder of its own that counts. ${run.date}, ${run.machine}.
 
 How to read it: instants are seconds after the step's trigger. A lookup is one resolution; its A, AAAA and TXT questions are counted
 apart (our profiles ask for A only: the lab is IPv4, and no service config comes by DNS). Connections are those that stood. Shares are
-of the last 5 s of a step. "Same" means: as many lookups, each within 3 s of the other's; connections within 1 or 25 %; losses within
-50 calls (a second's worth, the jitter of a backoff) or 35 %; as many pods, the largest share within 8 points.
+of the last 5 s of a step. "Same" means: as many lookups, each within 3 s or 10 % of the other's; connections within 1 or 25 %; losses
+within 50 calls (a second's worth, the jitter of a backoff) or 35 %; as many pods, the largest share within 8 points. In the steps with
+bad DNS, where backoffs of +-20 % each add up: one lookup more or less (but not one against none), instants within 8 s or 30 %, losses
+within the calls of 8 s. Which pod a pick_first client sits on is drawn, for each client by itself.
 `;
 }

@@ -2,7 +2,8 @@ import type { Family, Policy } from './clients.ts';
 import type { Aspect } from './compare.ts';
 
 interface Explanation {
-  readonly family: Family;
+  /** Absent: any. */
+  readonly family?: Family;
   /** Absent: any. */
   readonly policy?: Policy;
   readonly steps: readonly string[];
@@ -10,13 +11,35 @@ interface Explanation {
   readonly why: string;
 }
 
+const losses = ['crash', 'scale down', 'delete', 'delete now', 'rollout'];
+
 /** Known differences, each with its reason. What is not here stands in the document as not explained. */
-const explanations: readonly Explanation[] = [];
+const explanations: readonly Explanation[] = [
+  {
+    policy: 'pick_first',
+    steps: losses,
+    aspects: ['lookups', 'connections'],
+    why: 'chance: which pod a client sits on is drawn for each by itself, and only who sits on the pod that goes loses a connection and asks',
+  },
+  {
+    family: 'grpc-go',
+    policy: 'round_robin',
+    steps: losses,
+    aspects: ['lookups'],
+    why: 'chance: the attempt to reconnect fails within milliseconds of the lookup that the loss caused; a request that comes while that lookup runs causes another one 30 s later, one that comes after its answer took the address away does not come at all',
+  },
+  {
+    family: 'grpc-java',
+    steps: ['rollout', 'age', 'ageless'],
+    aspects: ['lookups'],
+    why: 'chance: a connection lost a moment before 30 s are over is forgotten, a moment after it asks; ages have +-10 % of jitter, backoffs +-20 %',
+  },
+];
 
 export function explanation(family: Family, policy: Policy, step: string, aspect: Aspect): string | undefined {
   return explanations.find(
     (one) =>
-      one.family === family &&
+      (one.family === undefined || one.family === family) &&
       (one.policy === undefined || one.policy === policy) &&
       one.steps.includes(step) &&
       one.aspects.includes(aspect),

@@ -74,7 +74,7 @@ async function run(): Promise<RunResult> {
       date: new Date().toISOString().slice(0, 10),
       machine: `${availableParallelism()} cores, load ${loadavg()[0]?.toFixed(1)}, ${process.platform}, Node ${process.versions.node}`,
       rate,
-      steps: steps.map(({ id, title, seconds }) => ({ id, title, seconds })),
+      steps: steps.map(({ act: _, ...step }) => step),
       clients: clients.map(({ plan, lines, questions, ended }) => ({
         plan,
         version: lines.flatMap((line) => (line.t === 'client' ? [line.version] : []))[0] ?? '',

@@ -147,6 +147,23 @@ describe('DNS re-resolution', () => {
     expect(b.lookup.askedAt).toHaveLength(3);
   });
 
+  it('grpc-js: once it has had addresses, a failed lookup is tried again only if somebody asks', async () => {
+    const b = bench('grpc-js');
+    b.resolver.start();
+    await b.time.advance(40_000);
+    b.lookup.outcome = fails('NXDOMAIN');
+    b.resolver.request('connection lost');
+    await b.time.advance(600_000);
+    expect(b.lookup.askedAt).toEqual([0, 40_000]);
+    // The failure left no floor behind it; and a request during the backoff is what the next lookup comes from.
+    b.resolver.request('connection lost');
+    await b.time.advance(500);
+    b.resolver.request('connect failed');
+    await b.time.advance(600_000);
+    expect(b.lookup.askedAt).toHaveLength(4);
+    expect(b.failures).toHaveLength(3);
+  });
+
   it('polls only when asked to', async () => {
     const b = bench('poll', { pollIntervalMs: 5000 });
     b.resolver.start();

@@ -28,7 +28,7 @@ export class DnsResolver implements Resolver {
   private readonly options: DnsResolverOptions;
   private readonly listener: ResolverListener;
   private state: State = { t: 'new' };
-  /** grpc-go's buffer of one request. */
+  /** grpc-go's buffer of one request; grpc-js: somebody asked while the backoff ran. */
   private remembered = false;
   private failures = 0;
   private lastSuccessAt = Number.NEGATIVE_INFINITY;
@@ -54,7 +54,7 @@ export class DnsResolver implements Resolver {
         return;
       case 'backoff':
         if (profile.inBackoff === 'wait') {
-          if (profile.meanwhile === 'remember') this.remembered = true;
+          if (profile.meanwhile === 'remember' || profile.retries === 'when asked') this.remembered = true;
         } else if (clock.now() - this.lastSuccessAt >= profile.floorMs) {
           this.state.timer.cancel();
           this.look(trigger);
@@ -135,7 +135,7 @@ export class DnsResolver implements Resolver {
     return { t: 'on_loss', onceOlderThanMs: profile.early === 'discard' ? profile.floorMs : 0, note };
   }
 
-  /** A failed lookup is tried again without anyone asking, in every implementation. */
+  /** A failed lookup is tried again without anyone asking; in grpc-js only if somebody asks (retries). */
   private afterFailure(): void {
     const { profile, random, clock, timers } = this.options;
     if (profile.pollMs !== undefined) {
@@ -152,7 +152,10 @@ export class DnsResolver implements Resolver {
     };
     const ms = backoffMs(curve, this.failures, random);
     this.state = { t: 'backoff', timer: timers.setTimeout(() => this.onTimer('retry after failure'), ms) };
-    this.listener.onNext({ t: 'timer', at: clock.now() + ms, why: 'the last lookup failed and is tried again' });
+    const why = this.retriesWhenAsked
+      ? 'the last lookup failed: tried again if a connection is lost or fails meanwhile'
+      : 'the last lookup failed and is tried again';
+    this.listener.onNext({ t: 'timer', at: clock.now() + ms, why });
   }
 
   private waitUntil(at: number): void {
@@ -168,7 +171,20 @@ export class DnsResolver implements Resolver {
     this.listener.onNext({ t: 'timer', at, why: `one lookup each ${ms / 1000} s, whatever happens` });
   }
 
+  /** Before the first success every call asks, which is as good as by itself. */
+  private get retriesWhenAsked(): boolean {
+    return this.options.profile.retries === 'when asked' && this.lastSuccessAt !== Number.NEGATIVE_INFINITY;
+  }
+
   private onTimer(trigger: Trigger): void {
+    if (this.state.t === 'backoff' && this.retriesWhenAsked) {
+      if (!this.remembered) {
+        this.state = { t: 'resting', floorAt: this.options.clock.now() };
+        this.listener.onNext(this.nextAtRest());
+        return;
+      }
+      this.remembered = false;
+    }
     if (this.state.t === 'waiting' || this.state.t === 'backoff') this.look(trigger);
   }
 }

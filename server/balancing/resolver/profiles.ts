@@ -14,6 +14,8 @@ export interface DnsProfile {
   readonly meanwhile: 'remember' | 'discard';
   /** A request while the backoff after a failed lookup runs. */
   readonly inBackoff: 'wait' | 'ask';
+  /** After a failed lookup: tried again by itself, or, once its backoff is over, only if somebody asked meanwhile. */
+  readonly retries: 'by itself' | 'when asked';
   readonly firstBackoffMs: number;
   /** Whether the first step has jitter, too; later ones always have +-20 %. */
   readonly firstBackoffJitter: boolean;
@@ -47,6 +49,7 @@ const grpcGo: DnsProfile = {
   early: 'defer',
   meanwhile: 'remember',
   inBackoff: 'wait',
+  retries: 'by itself',
   firstBackoffMs: 1600,
   firstBackoffJitter: true,
   failureKeptMs: 0,
@@ -54,7 +57,10 @@ const grpcGo: DnsProfile = {
   pollMs: undefined,
 };
 
-/** minTimeBetweenResolutionsMs runs from the start of a lookup; requests before the mark run at the mark, as one. */
+/**
+ * minTimeBetweenResolutionsMs runs from the start of a lookup; requests before the mark run at the mark, as one. A failure ends
+ * the floor, and what follows it is a request's doing: while all is healthy, a failed lookup is not tried again.
+ */
 const grpcJs: DnsProfile = {
   floorMs: usualFloorMs,
   usualFloorMs,
@@ -62,6 +68,7 @@ const grpcJs: DnsProfile = {
   early: 'defer',
   meanwhile: 'discard',
   inBackoff: 'wait',
+  retries: 'when asked',
   firstBackoffMs: 1000,
   firstBackoffJitter: false,
   failureKeptMs: 0,
@@ -81,6 +88,7 @@ const grpcJava: DnsProfile = {
   early: 'discard',
   meanwhile: 'discard',
   inBackoff: 'ask',
+  retries: 'by itself',
   firstBackoffMs: 1000,
   firstBackoffJitter: true,
   failureKeptMs: 10_000,
