@@ -147,6 +147,18 @@ describe('DNS re-resolution', () => {
     expect(b.lookup.askedAt).toHaveLength(3);
   });
 
+  it('grpc-java: requests while a failure is kept do not put off the retry', async () => {
+    const b = bench('grpc-java');
+    b.lookup.outcome = fails('NXDOMAIN');
+    b.resolver.start();
+    for (let n = 0; n < 9; n++) {
+      await b.time.advance(1_000);
+      b.resolver.request('connect failed');
+    }
+    await b.time.advance(9_000);
+    expect(b.lookup.askedAt.map(Math.round)).toEqual([0, 15_810]);
+  });
+
   it('grpc-js: once it has had addresses, a failed lookup is tried again only if somebody asks', async () => {
     const b = bench('grpc-js');
     b.resolver.start();

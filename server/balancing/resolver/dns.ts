@@ -55,7 +55,11 @@ export class DnsResolver implements Resolver {
       case 'backoff':
         if (profile.inBackoff === 'wait') {
           if (profile.meanwhile === 'remember' || profile.retries === 'when asked') this.remembered = true;
-        } else if (clock.now() - this.lastSuccessAt >= profile.floorMs) {
+        } else if (
+          clock.now() - this.lastSuccessAt >= profile.floorMs &&
+          // A kept failure would be all that came of it; the retry that is due stands.
+          clock.now() - this.lastFailureAt >= profile.failureKeptMs
+        ) {
           this.state.timer.cancel();
           this.look(trigger);
         }
