@@ -1,3 +1,4 @@
+import { ControlsHost } from '../components/controls/host.tsx';
 import { LaneHost } from '../components/lane/host.tsx';
 import { LiveProvider } from '../components/live/provider.tsx';
 import { Views } from './views.tsx';
@@ -7,6 +8,7 @@ export default function Page() {
     <LiveProvider>
       <Views />
       <LaneHost />
+      <ControlsHost />
     </LiveProvider>
   );
 }

@@ -1,22 +1,27 @@
 'use client';
 
-import { useActions, useLive } from '../live/provider.tsx';
+import { useActions, useLive, useMay } from '../live/provider.tsx';
 import { useTheme } from '../ui/swatch.tsx';
 import { setTheme } from '../ui/theme.ts';
+import { AccessLine } from './access-line.tsx';
 import { Help } from './help.tsx';
+import { MoreMenu } from './more-menu.tsx';
+import { openPanel } from './panels/panels.ts';
 import { ViewSwitch } from './view-switch.tsx';
 
 /** Play or stop; shows what is asked for at once. */
 export function StartStop({ secondary = false }: { secondary?: boolean }) {
-  const { snapshot, pending, phase } = useLive();
+  const { snapshot, pending } = useLive();
+  const { act, control } = useMay();
   const actions = useActions();
   const running = pending.running ?? snapshot?.running ?? false;
+  if (!control) return null;
   return (
     <button
       type="button"
       className="start-stop"
       data-testid={secondary ? undefined : 'start-stop'}
-      disabled={phase.kind !== 'live'}
+      disabled={!act}
       aria-label={running ? 'Stop traffic' : 'Start traffic'}
       onClick={() => void (running ? actions()?.stop() : actions()?.start())}
     >
@@ -30,47 +35,33 @@ export function StartStop({ secondary = false }: { secondary?: boolean }) {
 
 export function Commands() {
   const { phase } = useLive();
-  const actions = useActions();
-  const disabled = phase.kind !== 'live';
-  if (phase.kind === 'recorded') {
-    return (
-      <div className="commands">
-        <span className="commands-why">Recorded: nothing here acts on the cluster.</span>
-        <span className="signs">
-          <ThemeSwitch />
-          <Help />
-        </span>
-      </div>
-    );
-  }
+  const { control } = useMay();
+  const recorded = phase.kind === 'recorded';
   return (
     <div className="commands">
-      <StartStop />
-      <button
-        type="button"
-        className="word"
-        data-testid="rollout"
-        disabled={disabled}
-        onClick={() => void actions()?.restartRollout()}
-      >
-        Rollout restart
-      </button>
-      <button
-        type="button"
-        className="word"
-        data-testid="new-run"
-        disabled={disabled}
-        onClick={() => void actions()?.newRun()}
-      >
-        New run
-      </button>
-      <a className="word" data-testid="runs-link" href="/runs">
-        Runs
-      </a>
+      {recorded && <span className="commands-why">Recorded: nothing here acts on the cluster.</span>}
+      {!recorded && !control && <AccessLine />}
+      {!recorded && control && (
+        <>
+          <StartStop />
+          <button type="button" className="word" data-testid="lanes-open" onClick={() => openPanel('lanes')}>
+            Lanes
+          </button>
+          <button type="button" className="word" data-testid="cluster-open" onClick={() => openPanel('cluster')}>
+            Cluster
+          </button>
+        </>
+      )}
+      {!recorded && !control && (
+        <button type="button" className="word" data-testid="lanes-open" onClick={() => openPanel('lanes')}>
+          Lanes
+        </button>
+      )}
       <ViewSwitch />
       <span className="signs">
         <ThemeSwitch />
         <Help />
+        <MoreMenu />
       </span>
     </div>
   );
@@ -85,7 +76,7 @@ function ThemeSwitch() {
       className="theme"
       data-testid="theme"
       aria-label={`Switch to the ${other} theme`}
-      title={`Switch to the ${other} theme`}
+      title={`Switch to the ${other} theme (t)`}
       onClick={() => setTheme(other)}
     >
       <svg viewBox="0 0 16 16" aria-hidden="true">

@@ -1,6 +1,7 @@
 'use client';
 
 import { type KeyboardEvent, useRef, useState } from 'react';
+import { useMay } from '../live/provider.tsx';
 
 type Props = {
   value: number;
@@ -19,7 +20,16 @@ type Props = {
 export function NumberWord({ value, label, unit, pending, disabled, testId, step, commit }: Props) {
   const [draft, setDraft] = useState<string>();
   const input = useRef<HTMLInputElement>(null);
+  const { control } = useMay();
   const text = draft ?? String(value);
+  // Who may only look reads a word.
+  if (!control) {
+    return (
+      <b data-testid={testId}>
+        {value.toLocaleString('en')} {unit}
+      </b>
+    );
+  }
 
   const send = () => {
     if (draft === undefined) return;

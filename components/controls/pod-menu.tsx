@@ -3,7 +3,7 @@
 import { DropdownMenu } from 'radix-ui';
 import type { ReactNode } from 'react';
 import type { Pod } from '../../gen/lbscope/events/v1/events_pb.js';
-import { useActions, useLivePart } from '../live/provider.tsx';
+import { useActions, useMay } from '../live/provider.tsx';
 import { Swatch } from '../ui/swatch.tsx';
 
 /** What "slow" and "failing" mean when chosen here; the API takes any value. */
@@ -12,13 +12,13 @@ const failingRate = 0.2;
 
 /** A pod, as a chip or as `children` draw it: opens what can be done to it. You act on the truth and watch the lanes. */
 export function PodMenu({ pod, className = 'chip', children }: { pod: Pod; className?: string; children?: ReactNode }) {
-  const live = useLivePart((view) => view.phase.kind === 'live');
+  const { act, control } = useMay();
   const actions = useActions();
   const behavior = pod.behavior;
   const slow = (behavior?.delayMs ?? 0) > 0;
   const failing = (behavior?.errorRate ?? 0) > 0;
   const unready = behavior?.ready === false;
-  const disabled = !live;
+  const disabled = !act;
   const marks = [slow ? 'slow' : '', failing ? 'failing' : '', unready ? 'unready' : ''].filter((each) => each !== '');
   const state = pod.terminating ? 'leaving' : !pod.ready && marks.length === 0 ? 'starting' : marks.join(', ');
   return (
@@ -51,6 +51,7 @@ export function PodMenu({ pod, className = 'chip', children }: { pod: Pod; class
             <strong className="mono">{pod.handle}</strong>
             <small>{pod.ip}</small>
           </DropdownMenu.Label>
+          {!control && <p className="menu-note">You are watching: only the presenter acts on pods.</p>}
           <Item
             disabled={disabled}
             name="Delete"

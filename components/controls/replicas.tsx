@@ -1,16 +1,25 @@
 'use client';
 
-import { useActions, useLive } from '../live/provider.tsx';
+import { useActions, useLive, useMay } from '../live/provider.tsx';
 
 /** Replicas of the Deployment; shows what is asked for at once. `secondary`: a second place on small screens. */
 export function Replicas({ secondary = false }: { secondary?: boolean }) {
-  const { snapshot, pending, phase } = useLive();
+  const { snapshot, pending, access } = useLive();
+  const { act, control } = useMay();
   const actions = useActions();
   const reported = snapshot?.deployment?.replicas;
   const replicas = pending.replicas ?? reported ?? 0;
-  const disabled = phase.kind !== 'live' || reported === undefined;
+  const disabled = !act || reported === undefined;
+  const most = access.kind === 'granted' ? access.most?.replicas || undefined : undefined;
   const scale = (to: number) => void actions()?.scale(to);
   const test = (name: string) => (secondary ? undefined : name);
+  if (!control) {
+    return (
+      <b className="replicas-count" data-testid={test('replicas')}>
+        {reported === undefined ? '–' : replicas}
+      </b>
+    );
+  }
   return (
     <span className="replicas">
       <button
@@ -35,7 +44,8 @@ export function Replicas({ secondary = false }: { secondary?: boolean }) {
         className="step"
         data-testid={test('replicas-plus')}
         aria-label="One pod more"
-        disabled={disabled}
+        title={most !== undefined && replicas >= most ? `At most ${most} pods here` : undefined}
+        disabled={disabled || (most !== undefined && replicas >= most)}
         onClick={() => scale(replicas + 1)}
       >
         +

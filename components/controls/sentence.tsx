@@ -1,23 +1,26 @@
 'use client';
 
-import { useActions, useLive } from '../live/provider.tsx';
-import { KindMenu } from './kind-menu.tsx';
+import { useActions, useLive, useMay } from '../live/provider.tsx';
 import { NumberWord } from './number-word.tsx';
+import { openPanel } from './panels/panels.ts';
 import { Replicas } from './replicas.tsx';
+import { kindWord } from './rpc-kinds.ts';
 import { byOne, nextRound } from './steps.ts';
 
 /** "Each client sends 100 calls/s, unary, over 1 connection, to - 3 + pods": the underlined words are the controls. */
 export function Sentence() {
-  const { snapshot, pending, phase } = useLive();
+  const { snapshot, pending } = useLive();
   const actions = useActions();
+  const { act, control } = useMay();
   const traffic = snapshot?.traffic;
   if (traffic === undefined) return <p className="sentence sentence-wait">Asking the agent what runs…</p>;
   const asked = pending.traffic ?? {};
   const shown = { ...traffic, ...asked };
-  const disabled = phase.kind !== 'live';
+  const disabled = !act;
   const closed = asked.ratePerSecond === undefined && shown.concurrency > 0;
+  const rest = asked.messagesPerStream ?? asked.payloadBytes ?? asked.deadlineMs;
   return (
-    <p className="sentence">
+    <p className="sentence" data-plain={!control}>
       <span className="phrase">
         Each client {closed ? 'keeps ' : 'sends '}
         {closed ? (
@@ -46,12 +49,22 @@ export function Sentence() {
         ,{' '}
       </span>
       <span className="phrase">
-        <KindMenu
-          kind={shown.kind}
-          pending={asked.kind !== undefined}
-          disabled={disabled}
-          choose={(kind) => void actions()?.setTraffic({ kind })}
-        />
+        {control ? (
+          <button
+            type="button"
+            className={asked.kind === undefined && rest === undefined ? 'word' : 'word word-pending'}
+            data-testid="kind"
+            aria-haspopup="dialog"
+            aria-label={`RPC kind: ${kindWord(shown.kind)}; all of what is sent`}
+            title="Kind, messages, payload, deadline"
+            disabled={disabled}
+            onClick={() => openPanel('traffic')}
+          >
+            {kindWord(shown.kind)}
+          </button>
+        ) : (
+          <b>{kindWord(shown.kind)}</b>
+        )}
         ,{' '}
       </span>
       <span className="phrase">

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { byOne, nextRound } from './steps.ts';
+import { byOne, nextRound, nextSize } from './steps.ts';
 
 describe('steps', () => {
   it('goes through 1, 2, 5, 10 and back', () => {
@@ -12,5 +12,10 @@ describe('steps', () => {
   it('never goes below one', () => {
     expect(byOne(1, false)).toBe(1);
     expect(byOne(3, true)).toBe(4);
+  });
+
+  it('of a size begins at nothing', () => {
+    expect([0, 1, 16, 100].map((each) => nextSize(each, true))).toEqual([1, 2, 20, 200]);
+    expect([0, 1, 2, 16].map((each) => nextSize(each, false))).toEqual([0, 0, 1, 10]);
   });
 });

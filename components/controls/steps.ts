@@ -11,3 +11,10 @@ export function nextRound(value: number, up: boolean): number {
 export function byOne(value: number, up: boolean): number {
   return Math.max(1, Math.round(value) + (up ? 1 : -1));
 }
+
+/** Sizes and pauses begin at nothing: 0, 1, 2, 5, 10 ... */
+export function nextSize(value: number, up: boolean): number {
+  if (value < 1) return up ? 1 : 0;
+  if (value === 1 && !up) return 0;
+  return Math.round(nextRound(value, up));
+}

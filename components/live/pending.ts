@@ -4,10 +4,25 @@ import type { Traffic } from '../../gen/lbscope/events/v1/events_pb.js';
 export type Pending = {
   replicas?: number;
   running?: boolean;
-  traffic?: Partial<Pick<Traffic, 'ratePerSecond' | 'concurrency' | 'connections' | 'kind'>>;
+  traffic?: Partial<
+    Pick<
+      Traffic,
+      | 'ratePerSecond'
+      | 'concurrency'
+      | 'connections'
+      | 'kind'
+      | 'messagesPerStream'
+      | 'messageIntervalMs'
+      | 'payloadBytes'
+      | 'deadlineMs'
+      | 'thinkTimeMs'
+    >
+  >;
+  /** Lanes asked to go. */
+  removed?: readonly string[];
 };
 
-type Reported = { replicas?: number; running?: boolean; traffic?: Traffic };
+type Reported = { replicas?: number; running?: boolean; traffic?: Traffic; lanes?: readonly string[] };
 
 /** Drops what the agent now reports itself. */
 export function settle(pending: Pending, reported: Reported): Pending {
@@ -20,6 +35,11 @@ export function settle(pending: Pending, reported: Reported): Pending {
     );
     if (open.length === 0) delete rest.traffic;
     else rest.traffic = Object.fromEntries(open);
+  }
+  if (rest.removed !== undefined && reported.lanes !== undefined) {
+    const still = rest.removed.filter((id) => reported.lanes?.includes(id));
+    if (still.length === 0) delete rest.removed;
+    else rest.removed = still;
   }
   return rest;
 }

@@ -1,6 +1,7 @@
 'use client';
 
 import { createContext, type ReactNode, useContext, useEffect, useState, useSyncExternalStore } from 'react';
+import { mayControl, readAccess } from './access.ts';
 import { type Actions, createActions } from './actions.ts';
 import { agentClient } from './client.ts';
 import { restoreFromUrl } from './moment.ts';
@@ -26,15 +27,38 @@ export function LiveProvider({ children }: { children: ReactNode }) {
 
 function connect(store: LiveStore): () => void {
   const client = agentClient();
-  store.actions = createActions(client, { expect: store.expect, refused: store.refused });
+  store.actions = createActions(client, {
+    expect: store.expect,
+    refused: store.refused,
+    done: store.done,
+    snapshot: () => store.getView().snapshot,
+  });
+  const ask = () => {
+    void readAccess(client).then((access) => {
+      if (access !== undefined) store.setAccess(access);
+    });
+  };
+  ask();
   store.history = (request) => client.readHistory(request, { timeoutMs: historyTimeoutMs });
   restoreFromUrl(store);
 
+  let lost = false;
   const watcher = new Watcher({
     open: (request, signal) => client.watch(request, { signal }),
     position: () => store.position(),
     receive: (message) => store.receive(message),
-    phase: (phase) => store.setPhase(phase),
+    phase: (phase) => {
+      // Another agent may be there, with other tokens.
+      if (phase.kind === 'lost') {
+        if (!lost) ask();
+        lost = true;
+      }
+      if (phase.kind === 'live' && lost) {
+        lost = false;
+        ask();
+      }
+      store.setPhase(phase);
+    },
     now: () => performance.now(),
     setTimeout: (run, ms) => {
       const timer = setTimeout(run, ms);
@@ -77,6 +101,13 @@ export function useLivePart<T extends string | number | boolean | undefined>(sel
     () => select(store.getView()),
     () => select(store.getServerView()),
   );
+}
+
+/** Whether this page's person may act now, and whether acting is theirs at all. */
+export function useMay(): { act: boolean; control: boolean } {
+  const live = useLivePart((view) => view.phase.kind === 'live');
+  const control = useLivePart((view) => mayControl(view.access));
+  return { act: live && control, control };
 }
 
 /** The typed client behind the buttons; absent only before the page has started. */

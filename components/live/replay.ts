@@ -136,7 +136,12 @@ export class ReplayStore implements PageStore {
   expect = (): (() => void) => () => {};
 
   refused = (text: string): void => {
-    this.notice = { id: (this.notice?.id ?? 0) + 1, text };
+    this.notice = { id: (this.notice?.id ?? 0) + 1, text, kind: 'refused' };
+    this.publish();
+  };
+
+  done = (text: string): void => {
+    this.notice = { id: (this.notice?.id ?? 0) + 1, text, kind: 'done' };
     this.publish();
   };
 

@@ -1,4 +1,5 @@
 import type { GetSnapshotResponse, WatchResponse } from '../../gen/lbscope/agent/v1/agent_pb.js';
+import type { Access } from './access.ts';
 import type { Actions } from './actions.ts';
 import { AgentClock } from './clock.ts';
 import { Follower } from './follower.ts';
@@ -6,7 +7,8 @@ import type { ReadHistory } from './history.ts';
 import { isEmpty, type Pending, settle } from './pending.ts';
 import type { Phase } from './watch.ts';
 
-export type Notice = { id: number; text: string };
+/** One line about something asked for: refused, or done and can be taken back. */
+export type Notice = { id: number; text: string; kind: 'refused' | 'done'; undo?: { label: string; run(): void } };
 
 /** What the page shows. Replaced a few times a second, never changed. */
 export type LiveView = {
@@ -20,6 +22,8 @@ export type LiveView = {
   frozen: boolean;
   pending: Pending;
   notice: Notice | undefined;
+  /** What this tab may do. */
+  access: Access;
 };
 
 export type StorePorts = {
@@ -47,6 +51,7 @@ export const nothing: LiveView = {
   frozen: false,
   pending: {},
   notice: undefined,
+  access: { kind: 'asking' },
 };
 
 /** What the page asks of its state, be it live or a recorded run. */
@@ -62,6 +67,7 @@ export type PageStore = Pick<
   | 'goLive'
   | 'expect'
   | 'refused'
+  | 'done'
   | 'dismiss'
 >;
 
@@ -78,6 +84,7 @@ export class LiveStore {
   private phase: Phase = { kind: 'connecting' };
   private pending: Pending = {};
   private pendingSince = 0;
+  private access: Access = { kind: 'asking' };
   private notice: Notice | undefined;
   private noticeSince = 0;
   private notices = 0;
@@ -175,12 +182,23 @@ export class LiveStore {
     };
   };
 
-  refused = (text: string): void => {
+  refused = (text: string): void => this.say({ text, kind: 'refused' });
+
+  /** Says what was done, with the way back where there is one. */
+  done = (text: string, undo?: Notice['undo']): void =>
+    this.say(undo === undefined ? { text, kind: 'done' } : { text, kind: 'done', undo });
+
+  setAccess(access: Access): void {
+    this.access = access;
+    this.schedule(true);
+  }
+
+  private say(notice: Omit<Notice, 'id'>): void {
     this.notices += 1;
-    this.notice = { id: this.notices, text };
+    this.notice = { id: this.notices, ...notice };
     this.noticeSince = this.ports.now();
     this.schedule(true);
-  };
+  }
 
   dismiss = (): void => {
     this.notice = undefined;
@@ -216,6 +234,7 @@ export class LiveStore {
           replicas: snapshot.deployment?.replicas,
           running: snapshot.running,
           traffic: snapshot.traffic,
+          lanes: snapshot.lanes.map(({ id }) => id),
         });
       }
     }
@@ -227,6 +246,7 @@ export class LiveStore {
       frozen: this.frozen !== undefined,
       pending: this.pending,
       notice: this.notice,
+      access: this.access,
     };
     for (const listener of this.listeners) listener();
   }

@@ -42,3 +42,24 @@ export function ownToken(): string | undefined {
   }
   return held;
 }
+
+/** A token that a person entered: the tab keeps it, and the next load of the page uses it. */
+export function keepToken(token: string): void {
+  held = token;
+  taken = true;
+  try {
+    window.sessionStorage.setItem(key, token);
+  } catch {
+    // Kept for this page only.
+  }
+}
+
+export function dropToken(): void {
+  held = undefined;
+  taken = true;
+  try {
+    window.sessionStorage.removeItem(key);
+  } catch {
+    // Nothing was kept.
+  }
+}

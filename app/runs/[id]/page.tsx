@@ -1,3 +1,4 @@
+import { ControlsHost } from '../../../components/controls/host.tsx';
 import { LaneHost } from '../../../components/lane/host.tsx';
 import { Replay } from '../../../components/runs/replay.tsx';
 import { Timeline } from '../../../components/timeline/timeline.tsx';
@@ -8,6 +9,7 @@ export default async function Page({ params }: { params: Promise<{ id: string }>
     <Replay runId={id}>
       <Timeline />
       <LaneHost />
+      <ControlsHost />
     </Replay>
   );
 }
