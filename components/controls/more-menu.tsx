@@ -1,8 +1,8 @@
 'use client';
 
 import { DropdownMenu } from 'radix-ui';
-import { setPresenting, toggleFullScreen, usePresenting } from '../present/presenting.ts';
 import { useActions, useLive, useLiveStore, useMay } from '../live/provider.tsx';
+import { setPresenting, toggleFullScreen, usePresenting } from '../present/presenting.ts';
 import { useTheme } from '../ui/swatch.tsx';
 import { setTheme } from '../ui/theme.ts';
 import { copyLink } from './link.ts';

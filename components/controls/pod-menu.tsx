@@ -29,7 +29,6 @@ export function PodMenu({ pod, className = 'chip', children }: { pod: Pod; class
           className={className}
           data-testid={`pod-menu-${pod.handle}`}
           data-ready={pod.ready}
-          aria-label={`Pod ${pod.handle}${state === '' ? '' : `, ${state}`}: what to do to it`}
           title={pod.name}
         >
           {children ?? (
@@ -39,6 +38,9 @@ export function PodMenu({ pod, className = 'chip', children }: { pod: Pod; class
               {state !== '' && <span className="chip-state">{state}</span>}
             </>
           )}
+          <span className="sr-only">
+            {state === '' || children === undefined ? '' : ` ${state},`} what to do to this pod
+          </span>
           <svg className="dots" viewBox="0 0 4 14" aria-hidden="true">
             <path d="M1 2h2M1 7h2M1 12h2" />
           </svg>

@@ -12,7 +12,10 @@ export async function toPng(svg: string, width: number, height: number): Promise
     if (pen === null) throw new Error('this browser gives no canvas');
     pen.drawImage(image, 0, 0, canvas.width, canvas.height);
     return await new Promise<Blob>((done, reject) => {
-      canvas.toBlob((blob) => (blob === null ? reject(new Error('this browser gives no PNG')) : done(blob)), 'image/png');
+      canvas.toBlob(
+        (blob) => (blob === null ? reject(new Error('this browser gives no PNG')) : done(blob)),
+        'image/png',
+      );
     });
   } finally {
     URL.revokeObjectURL(url);

@@ -42,7 +42,7 @@ function walk(element: Element, page: Page, opacity: number, parts: string[]): v
   }
   if (element instanceof HTMLCanvasElement) {
     if (element.width > 0 && element.height > 0 && box.width > 0) {
-      const filter = style.filter === 'none' ? '' : ` style="filter:${escape(style.filter)}"`;
+      const filter = style.filter === 'none' ? '' : ` style="filter:${escaped(style.filter)}"`;
       parts.push(
         `<image x="${round(box.left - page.x)}" y="${round(box.top - page.y)}" width="${round(box.width)}" height="${round(box.height)}" preserveAspectRatio="none" href="${element.toDataURL('image/png')}"${faint}${filter}/>`,
       );
@@ -74,7 +74,11 @@ function boxOf(box: DOMRect, style: CSSStyleDeclaration, page: Page, parts: stri
   );
   if (widths.every((each) => each === 0)) return;
   const dash = (kind: string, size: number) =>
-    kind === 'dashed' ? ` stroke-dasharray="${size * 3} ${size * 2}"` : kind === 'dotted' ? ` stroke-dasharray="${size}"` : '';
+    kind === 'dashed'
+      ? ` stroke-dasharray="${size * 3} ${size * 2}"`
+      : kind === 'dotted'
+        ? ` stroke-dasharray="${size}"`
+        : '';
   const [top = 0, right = 0, bottom = 0, left = 0] = widths;
   if (top > 0 && top === right && top === bottom && top === left && visible(style.borderTopColor)) {
     const half = top / 2;
@@ -109,7 +113,9 @@ function patternOf(style: CSSStyleDeclaration, page: Page): string | undefined {
   if (known !== undefined) return known.id;
   const size = Number.parseFloat(style.backgroundSize) || 8;
   const id = `p${page.patterns.size}`;
-  const inside = decodeURIComponent(found).replace(/^<svg[^>]*>/, '').replace(/<\/svg>$/, '');
+  const inside = decodeURIComponent(found)
+    .replace(/^<svg[^>]*>/, '')
+    .replace(/<\/svg>$/, '');
   page.patterns.set(found, {
     id,
     xml: `<pattern id="${id}" patternUnits="userSpaceOnUse" width="${size}" height="${size}" viewBox="0 0 8 8">${inside}</pattern>`,
@@ -138,13 +144,7 @@ function textOf(node: Text, style: CSSStyleDeclaration, page: Page, parts: strin
   for (const each of lines) write(each, style, page, parts);
 }
 
-function inputOf(
-  input: HTMLInputElement,
-  box: DOMRect,
-  style: CSSStyleDeclaration,
-  page: Page,
-  parts: string[],
-): void {
+function inputOf(input: HTMLInputElement, box: DOMRect, style: CSSStyleDeclaration, page: Page, parts: string[]): void {
   if (input.type === 'text' && input.value !== '') {
     const left = box.left + (Number.parseFloat(style.paddingLeft) || 0);
     write({ top: box.top, bottom: box.bottom, left, text: input.value }, style, page, parts);
@@ -167,7 +167,7 @@ function write(
     style.textDecorationLine.includes('line-through') ? ' text-decoration="line-through"' : '',
   ].join('');
   parts.push(
-    `<text x="${round(left - page.x)}" y="${round(y)}" font-family="${escape(style.fontFamily)}" font-size="${size}" font-weight="${style.fontWeight}" fill="${style.color}" xml:space="preserve"${more}>${escape(text.replace(/\s+$/, ''))}</text>`,
+    `<text x="${round(left - page.x)}" y="${round(y)}" font-family="${escaped(style.fontFamily)}" font-size="${size}" font-weight="${style.fontWeight}" fill="${style.color}" xml:space="preserve"${more}>${escaped(text.replace(/\s+$/, ''))}</text>`,
   );
 }
 
@@ -235,6 +235,6 @@ function round(value: number): number {
   return Math.round(value * 100) / 100;
 }
 
-function escape(text: string): string {
+function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }

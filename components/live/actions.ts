@@ -2,9 +2,9 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { GetSnapshotResponse } from '../../gen/lbscope/agent/v1/agent_pb.js';
 import type { LaneSpecSchema } from '../../gen/lbscope/events/v1/events_pb.js';
 import type { AgentClient } from './client.ts';
+import type { Notice } from './notice.ts';
 import { type Outcome, reasonOf } from './outcome.ts';
 import type { Pending } from './pending.ts';
-import type { Notice } from './store.ts';
 
 export type TrafficChange = NonNullable<Pending['traffic']>;
 

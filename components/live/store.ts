@@ -4,11 +4,9 @@ import type { Actions } from './actions.ts';
 import { AgentClock } from './clock.ts';
 import { Follower } from './follower.ts';
 import type { ReadHistory } from './history.ts';
+import type { Notice } from './notice.ts';
 import { isEmpty, type Pending, settle } from './pending.ts';
 import type { Phase } from './watch.ts';
-
-/** One line about something asked for: refused, or done and can be taken back. */
-export type Notice = { id: number; text: string; kind: 'refused' | 'done'; undo?: { label: string; run(): void } };
 
 /** What the page shows. Replaced a few times a second, never changed. */
 export type LiveView = {

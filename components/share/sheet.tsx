@@ -42,7 +42,9 @@ export function ShareSheet({ close }: { close(): void }) {
       )}
       {link !== undefined && links.kind === 'known' && (
         <>
-          <p className="sheet-lead">Who scans this watches and votes on their own screen. They cannot change anything.</p>
+          <p className="sheet-lead">
+            Who scans this watches and votes on their own screen. They cannot change anything.
+          </p>
           <QrCode text={link} label="QR code of the viewers’ link" />
           <p className="share-link mono" data-testid="viewer-link">
             {link.replace(/#.*/, '')}

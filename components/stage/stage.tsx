@@ -5,13 +5,13 @@ import { mostFigures } from '../../model/view/stage/colours.ts';
 import { mostLanes } from '../../model/view/stage/sides.ts';
 import { pictureWords, truthWords } from '../../model/view/stage/words.ts';
 import { Header } from '../controls/header.tsx';
-import { LiveMark } from '../controls/live-mark.tsx';
 import { Notice } from '../controls/notice.tsx';
 import { headlineOf } from '../live/headline.ts';
 import { useLive, useLiveStore } from '../live/provider.tsx';
 import { reportAgeMs } from '../live/report-age.ts';
 import { Ticker } from '../paint/ticker.ts';
 import { TickerContext } from '../paint/ticker-context.tsx';
+import { PresenterMarks } from '../present/marks.tsx';
 import { spaced } from '../ui/text.ts';
 import { useUrlParameter } from '../ui/url.ts';
 import { Book } from './book/book.tsx';
@@ -160,15 +160,15 @@ export function Stage() {
         onBlur={() => setLit({})}
       >
         {presenting ? null : <Header />}
-        <div className="stage-head">
+        <section className="stage-head" aria-label="In one sentence">
           <h1 className="stage-headline" data-testid="headline">
             {spaced(headlineOf(view))}
           </h1>
           {snapshot !== undefined && derived !== undefined && snapshot.lanes.length > mostLanes && (
             <LanePicker lanes={snapshot.lanes} shown={derived.lanes.map((lane) => lane.id)} />
           )}
-          {presenting && <LiveMark />}
-        </div>
+          {presenting && <PresenterMarks />}
+        </section>
         <main className="stage-main">
           <section className="scene" aria-label="Stage: which path reaches which pod">
             <div className="scene-side scene-near">

@@ -124,11 +124,13 @@ export function Timeline() {
           style={{ '--lanes': lanes, '--lane-now': `${laneHeight.current}px` } as CSSProperties}
         >
           <Header />
-          <h1 className="headline" data-testid="headline">
-            <span key={statementOf(headline)} className="statement">
-              {headline}
-            </span>
-          </h1>
+          <section className="headline-place" aria-label="In one sentence">
+            <h1 className="headline" data-testid="headline">
+              <span key={statementOf(headline)} className="statement">
+                {headline}
+              </span>
+            </h1>
+          </section>
           <main className="grid" ref={grid}>
             <div className="legend" aria-hidden>
               <span>

@@ -17,7 +17,9 @@ const read = (text: string) =>
 describe('numbers as CSV', () => {
   it('has a row for each lane and pod, each as long as the head, and says what the snapshot says', () => {
     const shown = snapshot();
-    const [head = [], ...rows] = read(numbersCsv(shown, Date.parse('2026-03-04T10:00:00Z')).replaceAll(/"[^"]*"/g, 'quoted'));
+    const [head = [], ...rows] = read(
+      numbersCsv(shown, Date.parse('2026-03-04T10:00:00Z')).replaceAll(/"[^"]*"/g, 'quoted'),
+    );
     expect(rows).toHaveLength(shown.lanes.reduce((sum, lane) => sum + lane.pods.length, 0));
     for (const row of rows) expect(row).toHaveLength(head.length);
     const headless = shown.lanes.find(({ id }) => id === 'headless');

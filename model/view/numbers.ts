@@ -9,7 +9,10 @@ function cell(value: string | number): string {
 }
 
 function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  return [head, ...rows].map((row) => row.map(cell).join(',')).join('\r\n').concat('\r\n');
+  return [head, ...rows]
+    .map((row) => row.map(cell).join(','))
+    .join('\r\n')
+    .concat('\r\n');
 }
 
 const stamp = (ms: number) => new Date(ms).toISOString();
@@ -49,7 +52,12 @@ export function framesCsv(snapshot: GetSnapshotResponse, untilMs: number): strin
       frame.lanes.flatMap((lane) =>
         lane.pods.map((pod) => [
           ...[snapshot.runId, stamp(toMs(frame.from)), stamp(toMs(frame.to)), lane.laneId],
-          ...[names.get(pod.podUid) ?? '', pod.podUid, pod.answered, pod.failed.reduce((sum, { count }) => sum + count, 0)],
+          ...[
+            names.get(pod.podUid) ?? '',
+            pod.podUid,
+            pod.answered,
+            pod.failed.reduce((sum, { count }) => sum + count, 0),
+          ],
         ]),
       ),
     );

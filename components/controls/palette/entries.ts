@@ -3,8 +3,8 @@ import type { RunInfo } from '../../../gen/lbscope/agent/v1/runs_pb.js';
 import { lanesInOrder, withLane, withoutLane } from '../../../model/view/shown-lanes.ts';
 import { rpcKinds } from '../../../model/words.ts';
 import type { Actions } from '../../live/actions.ts';
-import { kinds } from '../rpc-kinds.ts';
 import type { Panel } from '../panels/panels.ts';
+import { kinds } from '../rpc-kinds.ts';
 
 /** One thing that can be done, as the palette lists it. */
 export type Entry = {
@@ -37,7 +37,12 @@ export function paletteEntries(
   snapshot: GetSnapshotResponse | undefined,
   actions: Actions | undefined,
   page: PageCommands,
-  { frozen, presenting, picked, recorded }: { frozen: boolean; presenting: boolean; picked: readonly string[] | undefined; recorded: boolean },
+  {
+    frozen,
+    presenting,
+    picked,
+    recorded,
+  }: { frozen: boolean; presenting: boolean; picked: readonly string[] | undefined; recorded: boolean },
   runs: readonly RunInfo[] = [],
 ): Entry[] {
   const entries: Entry[] = [];
@@ -105,7 +110,9 @@ export function paletteEntries(
       if (!shown.includes(lane.id)) {
         add('Lanes', `show-${lane.id}`, `Show ${lane.label}`, '', () => page.lanes(withLane(shown, lane.id, all)));
       } else if (shown.length > 1) {
-        add('Lanes', `hide-${lane.id}`, `Hide ${lane.label}`, 'it runs on', () => page.lanes(withoutLane(shown, lane.id)));
+        add('Lanes', `hide-${lane.id}`, `Hide ${lane.label}`, 'it runs on', () =>
+          page.lanes(withoutLane(shown, lane.id)),
+        );
       }
       if (actions !== undefined) {
         add('Lanes', `remove-${lane.id}`, `Remove ${lane.label}`, '', () => actions.removeLane(lane.id));

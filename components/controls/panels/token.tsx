@@ -15,7 +15,12 @@ export function TokenSheet({ close }: { close(): void }) {
     window.location.reload();
   };
   return (
-    <Sheet title={refused ? 'This token opens nothing' : 'Enter a token'} testId="token-sheet" kind="middle" close={close}>
+    <Sheet
+      title={refused ? 'This token opens nothing' : 'Enter a token'}
+      testId="token-sheet"
+      kind="middle"
+      close={close}
+    >
       <p className="sheet-lead">
         {refused
           ? 'The agent does not know the token of this tab: it was mistyped, or it is of an earlier start, as each start makes new ones.'

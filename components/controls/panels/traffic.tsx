@@ -3,12 +3,12 @@
 import { rpcKinds } from '../../../model/words.ts';
 import type { TrafficChange } from '../../live/actions.ts';
 import { useActions, useLive, useMay } from '../../live/provider.tsx';
+import { Sheet } from '../../ui/sheet.tsx';
 import { Notice } from '../notice.tsx';
 import { kinds } from '../rpc-kinds.ts';
 import { byOne, nextRound, nextSize } from '../steps.ts';
 import { NumberField } from './field.tsx';
 import { Mark } from './mark.tsx';
-import { Sheet } from '../../ui/sheet.tsx';
 
 /** Everything that the clients send, and how. Each field takes effect at once; no count is lost. */
 export function TrafficSheet({ close }: { close(): void }) {
@@ -21,8 +21,7 @@ export function TrafficSheet({ close }: { close(): void }) {
   const most = access.kind === 'granted' ? access.most : undefined;
   if (traffic === undefined) return null;
   const shown = { ...traffic, ...asked };
-  const closed =
-    asked.ratePerSecond === undefined && (asked.concurrency !== undefined || traffic.concurrency > 0);
+  const closed = asked.ratePerSecond === undefined && (asked.concurrency !== undefined || traffic.concurrency > 0);
   const streams = shown.kind !== 'unary';
   const field = (name: keyof TrafficChange) => ({
     value: Number(shown[name]),
