@@ -9,10 +9,11 @@ import { byOne, nextRound } from './steps.ts';
 
 /** "Each client sends 100 calls/s, unary, over 1 connection, to - 3 + pods": the underlined words are the controls. */
 export function Sentence() {
-  const { snapshot, pending } = useLive();
+  const { snapshot, pending, access } = useLive();
   const actions = useActions();
   const { act, control } = useMay();
   const traffic = snapshot?.traffic;
+  if (access.kind === 'refused') return <p className="sentence" />;
   if (traffic === undefined) return <p className="sentence sentence-wait">Asking the agent what runs…</p>;
   const asked = pending.traffic ?? {};
   const shown = { ...traffic, ...asked };

@@ -4,8 +4,9 @@ import type { LiveView } from './store.ts';
 
 /** One sentence for the whole screen: the agent's, or why there is none of now. */
 export function headlineOf(view: LiveView): string {
-  const { snapshot, phase } = view;
+  const { snapshot, phase, access } = view;
   const ageMs = reportAgeMs(view);
+  if (access.kind === 'refused') return 'The token of this tab opens nothing: enter another, or go on without one.';
   if (snapshot === undefined) {
     return phase.kind === 'lost' ? `The agent cannot be reached: ${phase.reason}.` : 'Asking the agent what exists…';
   }

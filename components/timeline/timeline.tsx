@@ -4,6 +4,7 @@ import { type CSSProperties, useEffect, useMemo, useRef, useState } from 'react'
 import { toMs } from '../../model/time.ts';
 import { chainOfEvent, chainOfLine } from '../../model/view/chain.ts';
 import { scorecards } from '../../model/view/scorecard.ts';
+import { lanesInOrder } from '../../model/view/shown-lanes.ts';
 import { statementOf } from '../../model/view/statement.ts';
 import { goLive } from '../controls/freeze.ts';
 import { Header } from '../controls/header.tsx';
@@ -17,6 +18,7 @@ import { trailMs } from '../live/store.ts';
 import { Ticker } from '../paint/ticker.ts';
 import { TickerContext } from '../paint/ticker-context.tsx';
 import { spaced } from '../ui/text.ts';
+import { useUrlParameter } from '../ui/url.ts';
 import { Cluster } from './cluster.tsx';
 import { EventLines } from './events-overlay.tsx';
 import { Foot } from './foot.tsx';
@@ -111,7 +113,9 @@ export function Timeline() {
   const stale = ageMs > 0;
   const inPast = control.view.edgeMs !== undefined;
   const headline = spaced(headlineOf(view));
-  const lanes = snapshot?.lanes.length ?? 4;
+  const picked = useUrlParameter('lanes');
+  const shownLanes = useMemo(() => shownOf(snapshot?.lanes ?? [], picked), [snapshot, picked]);
+  const lanes = snapshot === undefined ? 4 : shownLanes.length;
   const shift = unfoldedLine === undefined ? 0 : 1;
   return (
     <TickerContext value={ticker}>
@@ -173,7 +177,7 @@ export function Timeline() {
                     fold={() => unfold(undefined)}
                   />
                 )}
-                {snapshot.lanes.map((lane, place) => {
+                {shownLanes.map((lane, place) => {
                   const data = derived.lanes.get(lane.id);
                   return data === undefined ? null : (
                     <Lane
@@ -209,6 +213,15 @@ export function Timeline() {
       </PointingContext>
     </TickerContext>
   );
+}
+
+/** The lanes that the URL names, in its order; without any, all. */
+function shownOf<T extends { id: string }>(lanes: readonly T[], picked: string | undefined): T[] {
+  const { shown } = lanesInOrder(
+    lanes.map(({ id }) => id),
+    picked?.split(','),
+  );
+  return shown.flatMap((id) => lanes.find((lane) => lane.id === id) ?? []);
 }
 
 /** Lies over the middle column of all tracks: event lines and the now edge. */

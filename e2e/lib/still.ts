@@ -32,11 +32,19 @@ export class Still {
     this.#children = children;
   }
 
-  static async start(scene: SceneName): Promise<Still> {
+  /** `role`: what the agent grants whoever asks; `none`: it does not know their token. */
+  static async start(
+    scene: SceneName,
+    { role = 'control', moving = false }: { role?: 'view' | 'vote' | 'control' | 'none'; moving?: boolean } = {},
+  ): Promise<Still> {
     const [agentPort, port] = await Promise.all([anyPort(), anyPort()]);
     const agent = spawn(
       process.execPath,
-      [join(root, 'e2e/fixtures/fake-agent.ts'), ...['--port', String(agentPort), '--scene', scene, '--at', moment]],
+      [
+        join(root, 'e2e/fixtures/fake-agent.ts'),
+        ...['--port', String(agentPort), '--scene', scene, '--role', role],
+        ...(moving ? [] : ['--at', moment]),
+      ],
       { cwd: root, stdio: ['pipe', 'pipe', 'inherit'] },
     );
     const dashboard = spawn(process.execPath, [join(root, '.next/standalone/server.js')], {

@@ -1,4 +1,6 @@
+import { create } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
+import { DeploymentSchema } from '../../../gen/lbscope/events/v1/events_pb.js';
 import { toSnapshot } from '../../../model/run.ts';
 import { even, fourLanes } from '../../../model/testkit.ts';
 import { type PageCommands, paletteEntries } from './entries.ts';
@@ -15,20 +17,22 @@ function world(picked?: readonly string[]) {
     };
   const named = <T extends object>() => new Proxy({} as T, { get: (_, name) => say(String(name)) });
   const snapshot = toSnapshot(script.run, script.run.clock);
+  snapshot.deployment = create(DeploymentSchema, { name: 'greeter', replicas: 3 });
+  const label = (id: string) => snapshot.lanes.find((lane) => lane.id === id)?.label ?? '';
   const screen = { frozen: false, presenting: false, picked, recorded: false };
-  return { snapshot, asked, actions: named<never>(), page: named<PageCommands>(), screen };
+  return { snapshot, label, asked, actions: named<never>(), page: named<PageCommands>(), screen };
 }
 
 describe('palette', () => {
   it('lists each thing once, and does what it says', () => {
-    const { snapshot, asked, actions, page, screen } = world();
+    const { snapshot, label, asked, actions, page, screen } = world();
     const entries = paletteEntries(snapshot, actions, page, screen);
     expect(new Set(entries.map(({ id }) => id)).size).toBe(entries.length);
     const pod = snapshot.pods[0];
     for (const [name, call] of [
       ['Scale to 8 pods', 'scale [8]'],
       [`Delete now ${pod?.handle}`, `deletePod ["${pod?.uid}",0]`],
-      ['Hide Headless DNS', 'lanes [["clusterip","kubewatch","envoy"]]'],
+      [`Hide ${label('headless')}`, 'lanes [["clusterip","kubewatch","envoy"]]'],
       ['Add HAProxy', 'addPreset ["haproxy"]'],
       ['Add An address you give', 'panel ["lanes"]'],
       ['Recorded runs', 'go ["/runs"]'],
@@ -39,10 +43,10 @@ describe('palette', () => {
   });
 
   it('offers what is hidden to be shown, and the last lane never to be hidden', () => {
-    const { snapshot, actions, page, screen } = world(['envoy']);
+    const { snapshot, label, actions, page, screen } = world(['envoy']);
     const names = paletteEntries(snapshot, actions, page, screen).map(({ name }) => name);
-    expect(names).toContain('Show ClusterIP');
-    expect(names).not.toContain('Hide Envoy');
+    expect(names).toContain(`Show ${label('clusterip')}`);
+    expect(names).not.toContain(`Hide ${label('envoy')}`);
   });
 
   it('offers a viewer only what changes their own screen', () => {

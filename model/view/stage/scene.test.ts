@@ -167,7 +167,7 @@ describe('sides', () => {
     expect([...sides.of.values()].filter((side) => side === 'near')).toHaveLength(3);
     expect(sides.far).toBe('');
     expect(chosenLanes([...many, ...many.map((lane) => ({ ...lane, id: `${lane.id}b` }))], [])).toHaveLength(6);
-    expect(chosenLanes(many, ['l3', 'l1']).map((lane) => lane.id)).toEqual(['l1', 'l3']);
+    expect(chosenLanes(many, ['l3', 'l1', 'none']).map((lane) => lane.id)).toEqual(['l3', 'l1']);
   });
 });
 

@@ -40,8 +40,8 @@ export function siteOf(lane: Lane): Site {
   return who === 'kube-proxy' || who === 'static' ? 'proxy' : 'client';
 }
 
-/** Those that fit: the trainer's choice first, in the lanes' order, and without one the first six. */
+/** Those that fit: the trainer's choice in the trainer's order, and without one the first six. */
 export function chosenLanes(lanes: readonly Lane[], picked: readonly string[]): Lane[] {
-  const wanted = lanes.filter((lane) => picked.includes(lane.id));
+  const wanted = [...new Set(picked)].flatMap((id) => lanes.find((lane) => lane.id === id) ?? []);
   return (wanted.length > 0 ? wanted : lanes).slice(0, mostLanes);
 }
