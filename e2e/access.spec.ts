@@ -1,0 +1,106 @@
+// What a screen reader and a keyboard meet: axe over the states of an invented run, in both views and both themes.
+import AxeBuilder from '@axe-core/playwright';
+import { expect, type Page, test } from '@playwright/test';
+import type { SceneName } from './fixtures/scenes.ts';
+import { Still } from './lib/still.ts';
+
+const scenes: readonly SceneName[] = ['deleted', 'unavailable', 'none', 'slow'];
+const sheets = {
+  r: 'traffic-sheet',
+  l: 'lanes-sheet',
+  k: 'cluster-sheet',
+  s: 'share-sheet',
+  e: 'save-sheet',
+  '?': 'help',
+};
+
+async function faults(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(' ')} ${node.html}`));
+}
+
+async function open(page: Page, still: Still, query: string): Promise<void> {
+  await page.goto(`${still.url}/?${query}`);
+  await expect(page.getByTestId('live')).toHaveAttribute('data-state', /live|frozen/);
+  await expect(page.getByTestId('headline')).not.toBeEmpty();
+}
+
+for (const scene of scenes) {
+  test(`axe finds nothing: ${scene}`, async ({ page }) => {
+    const still = await Still.start(scene);
+    try {
+      for (const theme of ['dark', 'light']) {
+        for (const view of ['stage', 'timeline']) {
+          await open(page, still, `view=${view}&theme=${theme}`);
+          expect(await faults(page), `${view}, ${theme}`).toEqual([]);
+        }
+      }
+    } finally {
+      await still.stop();
+    }
+  });
+}
+
+test('axe finds nothing: every sheet, presenting, a phone', async ({ page }) => {
+  const still = await Still.start('scaled');
+  try {
+    for (const theme of ['dark', 'light']) {
+      await open(page, still, `view=stage&theme=${theme}`);
+      for (const [key, sheet] of Object.entries(sheets)) {
+        await page.keyboard.press(key);
+        await expect(page.getByTestId(sheet)).toBeVisible();
+        expect(await faults(page), `${sheet}, ${theme}`).toEqual([]);
+        await page.keyboard.press('Escape');
+        await expect(page.getByTestId(sheet)).toBeHidden();
+      }
+      await page.keyboard.press('Control+k');
+      await expect(page.getByTestId('palette')).toBeVisible();
+      expect(await faults(page), `palette, ${theme}`).toEqual([]);
+      await open(page, still, `present=1&view=stage&theme=${theme}`);
+      expect(await faults(page), `presenting, ${theme}`).toEqual([]);
+    }
+    await page.setViewportSize({ width: 390, height: 844 });
+    await open(page, still, 'view=stage');
+    expect(await faults(page), 'phone').toEqual([]);
+  } finally {
+    await still.stop();
+  }
+});
+
+test('who may only look reads words, and is told why and what would help', async ({ page }) => {
+  const still = await Still.start('scaled', { role: 'vote' });
+  try {
+    await open(page, still, 'view=stage');
+    await expect(page.getByTestId('access-line')).toContainText('You are watching');
+    await expect(page.getByTestId('start-stop')).toBeHidden();
+    await expect(page.getByTestId('replicas-plus')).toBeHidden();
+    await expect(page.locator('.sentence')).toContainText(/sends 100 calls\/s, unary, over 1 connection, to 5 pods/);
+    expect(await faults(page)).toEqual([]);
+    // Keys that act say so instead of being refused by the agent.
+    await page.keyboard.press('+');
+    await expect(page.getByTestId('notice')).toContainText('the presenter acts');
+    await page.getByTestId('enter-token').click();
+    await page.getByTestId('token-input').fill('http://10.0.0.5:3000/#token=abc');
+    await page.getByRole('button', { name: 'Use it' }).click();
+    await expect(page.getByTestId('live')).toHaveAttribute('data-state', /live/);
+    expect(await page.evaluate(() => sessionStorage.getItem('lbscope-token'))).toBe('abc');
+  } finally {
+    await still.stop();
+  }
+});
+
+test('a token of yesterday is a state with a way out', async ({ page }) => {
+  const still = await Still.start('scaled', { role: 'none' });
+  try {
+    await page.goto(`${still.url}/?view=stage#token=old`);
+    await expect(page.getByTestId('access-line')).toContainText('does not know this tab’s token');
+    expect(new URL(page.url()).hash).toBe('');
+    expect(await faults(page)).toEqual([]);
+    await page.getByTestId('enter-token').click();
+    await page.getByTestId('token-drop').click();
+    await expect(page.getByTestId('access-line')).toBeVisible();
+    expect(await page.evaluate(() => sessionStorage.getItem('lbscope-token'))).toBeNull();
+  } finally {
+    await still.stop();
+  }
+});
