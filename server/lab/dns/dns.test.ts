@@ -70,7 +70,7 @@ function askRaw(bytes: Buffer): Promise<Buffer> {
     const limit = setTimeout(() => {
       socket.close();
       reject(new Error('no answer'));
-    }, 10_000);
+    }, 3_000);
     socket.once('message', (answer) => {
       clearTimeout(limit);
       socket.close();
