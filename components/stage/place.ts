@@ -98,7 +98,7 @@ export function placed(input: PlaceInput): Placed {
     const lanesOf = geometry.lanes.flatMap((lanePlace): CornerView[] => {
       const lane = scene.lanes.find((each) => each.id === lanePlace.id);
       const corner = lane?.corners.get(pod.uid);
-      if (lane === undefined || corner === undefined || lane.state === 'unavailable') return [];
+      if (lane === undefined || corner === undefined || lane.state !== 'running') return [];
       const times = corner.share / (fair.get(pod.uid) ?? 1);
       if (rows && !(times >= printedFrom || corner.lost > 0)) return [];
       const cell = rows ? cellOf(geometry, lanePlace, place, times) : undefined;

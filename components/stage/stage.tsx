@@ -127,7 +127,10 @@ export function Stage() {
       element.toggleAttribute('data-off', lit.laneId !== undefined && element.dataset.lane !== lit.laneId);
     }
   });
-  const truth = derived === undefined ? undefined : truthWords(derived.whole);
+  // What was last heard may be wrong by now, when the Kubernetes API or the agent is silent.
+  const cluster = snapshot?.cluster?.state ?? '';
+  const known = !stale && (cluster === '' || cluster === 'synced');
+  const truth = derived === undefined ? undefined : truthWords(derived.whole, known);
   return (
     <TickerContext value={ticker}>
       {/* biome-ignore lint/a11y/noStaticElementInteractions: pointing only lights up what belongs together; nothing is hidden from keys */}
@@ -179,7 +182,7 @@ export function Stage() {
                 ref={canvas}
                 className="scene-canvas"
                 role="img"
-                aria-label={derived === undefined ? 'Nothing is known yet' : pictureWords(derived.whole)}
+                aria-label={derived === undefined ? 'Nothing is known yet' : pictureWords(derived.whole, known)}
               />
               {truth !== undefined && shown !== undefined && (
                 <p className="scene-truth" style={shown.truthAt}>

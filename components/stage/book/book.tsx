@@ -110,6 +110,9 @@ export function Book(props: BookProps) {
                       {head}
                     </span>
                   ))}
+                  {title === undefined && (
+                    <p className="chain-none">Scale, delete or roll out: how each path takes it</p>
+                  )}
                 </div>
               </div>
               <div className="tally-heads">

@@ -14,7 +14,7 @@ import { paintCells } from './cells.ts';
 import { type MarkStyle, markStyle, paintMarks } from './marks.ts';
 import { Motion } from './motion.ts';
 import type { StagePicture, Stream } from './picture.ts';
-import { paintBody, paintPort, paintRail, paintTrace } from './streams.ts';
+import { paintBody, paintPort, paintQueue, paintRail, paintTrace } from './streams.ts';
 import { type Tones, tones } from './tones.ts';
 import { paintFilling, paintRing, paintTurning, paintWheel } from './wheel.ts';
 
@@ -171,6 +171,7 @@ export class StagePainter {
     pen.fillStyle = palette.floor;
     pen.fillRect(geometry.floor.x, geometry.floor.y, geometry.floor.width, geometry.floor.height);
     this.paintWings(pen, picture, tone);
+    const slow = new Set(picture.pods.filter((pod) => pod.slow).map((pod) => pod.uid));
     for (const { lane, place, at, uid } of this.empty) {
       pen.globalAlpha = alpha(lane.id, uid);
       const corner = lane.corners.get(uid);
@@ -190,6 +191,9 @@ export class StagePainter {
     for (const stream of this.streams) {
       pen.globalAlpha = alpha(stream.lane.id, stream.pod.uid);
       paintPort(pen, tone, geometry, stream.place, stream.at, 'used', stream.slot);
+      if (!picture.rows && slow.has(stream.pod.uid)) {
+        paintQueue(pen, palette.pods[stream.slot] ?? palette.text3, stream, geometry);
+      }
       if (stream.corner.lostNow > 0) {
         paintTrace(pen, palette, undefined, stream.curve, stream.corner.lostNow, 1);
       }
@@ -367,7 +371,7 @@ function signature({ geometry, lanes, pods, slots, rows, moving, lit, fair }: St
   return [
     `${floor.x} ${floor.y} ${floor.width} ${floor.height} ${turned} ${metrics.box} ${metrics.core} ${rows} ${moving} ${lit.laneId} ${lit.uid}`,
     ...geometry.pods.map((pod) => `${pod.uid} ${pod.from.toFixed(1)} ${pod.to.toFixed(1)} ${slots.get(pod.uid)}`),
-    ...pods.map((pod) => pod.state),
+    ...pods.map((pod) => `${pod.state}${pod.slow}`),
     ...lanes.map(({ id, state, side, wheel, corners }) => {
       const wedges = wheel.wedges.map(({ uid, ghost, used }) => `${uid}${ghost}${used}`).join();
       const ports = [...corners.values()].map(({ uid, state, share, lostNow }) => {

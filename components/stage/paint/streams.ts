@@ -97,6 +97,18 @@ export function paintTrace(
   }
 }
 
+/** A pod that answers late, or fails: its calls queue at the port. */
+export function paintQueue(pen: CanvasRenderingContext2D, colour: string, { place, at }: Stream, geometry: Geometry) {
+  const inwards = place.side === 'near' ? 1 : -1;
+  const tall = Math.max(10, at.port.size + 4);
+  pen.fillStyle = colour;
+  for (let i = 0; i < 5; i += 1) {
+    const along = place.ends - inwards * (5 + i * 5.5);
+    if (geometry.turned) pen.fillRect(at.port.at - tall / 2, along - 1.4, tall, 2.8);
+    else pen.fillRect(along - 1.4, at.port.at - tall / 2, 2.8, tall);
+  }
+}
+
 /** Where a stream meets its pod. As tall as the stream is wide: the ports of a pod are a bar chart. */
 export function paintPort(
   pen: CanvasRenderingContext2D,

@@ -47,7 +47,7 @@ export function cornerWords(corner: Corner, locked: boolean): Words {
     case 'used':
       return same('');
     case 'idle':
-      return locked ? same('not chosen') : { long: 'no call yet', short: 'no call yet' };
+      return locked ? same('not chosen') : same('no call');
     case 'missing':
       return { long: 'does not know it', short: 'not known' };
     case 'ghost':
@@ -78,12 +78,13 @@ export function markWords(callsPerMark: number, kind: string): string {
   return callsPerMark <= 1 ? '' : `1 ${mark} is ${callsPerMark.toLocaleString('en').replaceAll(',', '\u2009')} calls`;
 }
 
-/** The line over the pods: what really exists. */
-export function truthWords(scene: Scene): { lead: string; strong: string } {
+/** The line over the pods: what really exists, or did when it was last heard of. */
+export function truthWords(scene: Scene, known = true): { lead: string; strong: string } {
+  const lead = known ? 'What really exists:' : 'Not known now, last seen:';
   const count = (state: string) => scene.pods.filter((pod) => pod.state === state).length;
   const living = scene.pods.filter((pod) => pod.state !== 'gone').length;
   const fresh = scene.pods.filter((pod) => pod.fresh).length;
-  if (living === 0) return { lead: 'What really exists:', strong: 'no pod' };
+  if (living === 0) return { lead, strong: 'no pod' };
   const parts = [`${scene.ready}${noBreakSpace}${scene.ready === 1 ? 'pod' : 'pods'} Ready`];
   for (const [state, word] of [
     ['unready', 'not Ready'],
@@ -95,12 +96,12 @@ export function truthWords(scene: Scene): { lead: string; strong: string } {
     if (n > 0) parts.push(`${n}${noBreakSpace}${word}`);
   }
   if (fresh > 0 && fresh < scene.ready && parts.length === 1) parts.push(`${fresh}${noBreakSpace}new`);
-  return { lead: 'What really exists:', strong: parts.join(', ') };
+  return { lead, strong: parts.join(', ') };
 }
 
 /** The picture in sentences, for those who cannot see it: what it shows now, not what kind of picture it is. */
-export function pictureWords(scene: Scene): string {
-  const truth = truthWords(scene);
+export function pictureWords(scene: Scene, known = true): string {
+  const truth = truthWords(scene, known);
   return [`${truth.lead} ${truth.strong}.`, ...scene.lanes.map((lane) => laneWords(scene, lane))].join(' ');
 }
 
