@@ -32,28 +32,41 @@ export type Derived = {
 const bandEveryMs = 450;
 
 /**
- * Keeps the bands between reports. They are by far the most to derive, so a report renews the oldest quarter of them; streams, corners and waiting are of the newest report always.
+ * Keeps the bands between reports. They are by far the most to derive, so they are renewed one lane at a time, in frames
+ * between the reports; streams, corners and waiting are of the newest report always.
  */
 export class Bands {
   private readonly kept = new Map<string, { atMs: number; run: string; stretches: Stretch[] }>();
 
   of(snapshot: GetSnapshotResponse, lanes: readonly Lane[]): Map<string, Stretch[]> {
-    const order = snapshot.pods.map((pod) => pod.uid);
     const nowMs = reportedMs(snapshot);
-    const old = lanes
-      .map((lane) => ({ lane, kept: this.kept.get(lane.id) }))
-      .filter(({ kept }) => {
-        const age = kept === undefined || kept.run !== snapshot.runId ? Number.POSITIVE_INFINITY : nowMs - kept.atMs;
-        return age < 0 || age >= bandEveryMs;
-      })
-      .sort((a, b) => (a.kept?.atMs ?? 0) - (b.kept?.atMs ?? 0));
-    const missing = old.filter(({ kept }) => kept === undefined || kept.run !== snapshot.runId);
-    const some = Math.max(missing.length, Math.ceil(lanes.length / 4));
-    for (const { lane } of old.slice(0, some)) {
-      const stretches = band(laneSlices(snapshot.bins, lane.id), order);
-      this.kept.set(lane.id, { atMs: nowMs, run: snapshot.runId, stretches });
+    for (const laneId of this.kept.keys()) {
+      if (!snapshot.lanes.some((lane) => lane.id === laneId)) this.kept.delete(laneId);
+    }
+    for (const lane of lanes) {
+      const kept = this.kept.get(lane.id);
+      // Another run, or a moment before: nothing that is kept holds.
+      if (kept === undefined || kept.run !== snapshot.runId || kept.atMs > nowMs) this.make(snapshot, lane.id);
     }
     return new Map(lanes.map((lane) => [lane.id, upTo(this.kept.get(lane.id), nowMs)]));
+  }
+
+  /** The band that is longest out of date, if one is; tells whether it did anything. */
+  renew(snapshot: GetSnapshotResponse): boolean {
+    const nowMs = reportedMs(snapshot);
+    const oldest = [...this.kept].reduce<[string, number]>(
+      (old, [laneId, { atMs }]) => (atMs < old[1] ? [laneId, atMs] : old),
+      ['', nowMs - bandEveryMs],
+    );
+    if (oldest[0] === '') return false;
+    this.make(snapshot, oldest[0]);
+    return true;
+  }
+
+  private make(snapshot: GetSnapshotResponse, laneId: string): void {
+    const order = snapshot.pods.map((pod) => pod.uid);
+    const stretches = band(laneSlices(snapshot.bins, laneId), order);
+    this.kept.set(laneId, { atMs: reportedMs(snapshot), run: snapshot.runId, stretches });
   }
 }
 

@@ -69,9 +69,14 @@ export function Stage() {
       made.touch();
       ticker.touch();
     };
+    let reported = store.getView().snapshot;
     const stop = startLoop((timeMs) => {
       made.frame(timeMs);
       ticker.step();
+      // A frame in which a report came has enough to do.
+      const newest = store.getView().snapshot;
+      if (newest !== undefined && newest === reported) kept.renew(newest);
+      reported = newest;
     });
     window.addEventListener('lbscope:theme', touch);
     window.addEventListener('resize', touch);
@@ -82,7 +87,7 @@ export function Stage() {
       window.removeEventListener('lbscope:theme', touch);
       window.removeEventListener('resize', touch);
     };
-  }, [store, ticker]);
+  }, [store, ticker, kept]);
 
   const shown = useMemo(() => {
     if (derived === undefined || snapshot === undefined || layout.width === 0) return undefined;
