@@ -18,7 +18,10 @@ export default function Layout({ children }: { children: ReactNode }) {
         {/* biome-ignore lint/security/noDangerouslySetInnerHtml: our own constant, run before the first paint */}
         <script dangerouslySetInnerHTML={{ __html: themeScript }} />
       </head>
-      <body>{children}</body>
+      <body>
+        {/* What a view looks like depends on the room it has, not on the screen: a drawer may take some of it. */}
+        <div className="page">{children}</div>
+      </body>
     </html>
   );
 }

@@ -1,6 +1,7 @@
 'use client';
 
 import { useActions, useLive, useMay } from '../live/provider.tsx';
+import { ScenariosWord } from '../scenario/open-button.tsx';
 import { useTheme } from '../ui/swatch.tsx';
 import { setTheme } from '../ui/theme.ts';
 import { AccessLine } from './access-line.tsx';
@@ -57,6 +58,7 @@ export function Commands() {
           Lanes
         </button>
       )}
+      {!recorded && <ScenariosWord />}
       <ViewSwitch />
       <span className="signs">
         <ThemeSwitch />

@@ -3,6 +3,7 @@
 import { DropdownMenu } from 'radix-ui';
 import { useActions, useLive, useLiveStore, useMay } from '../live/provider.tsx';
 import { setPresenting, toggleFullScreen, usePresenting } from '../present/presenting.ts';
+import { openScenarios } from '../scenario/open.ts';
 import { useTheme } from '../ui/swatch.tsx';
 import { setTheme } from '../ui/theme.ts';
 import { copyLink } from './link.ts';
@@ -59,6 +60,7 @@ export function MoreMenu() {
             />
           )}
           <DropdownMenu.Separator className="menu-line" />
+          {!recorded && <Item name="Scenarios" keys="g" act={openScenarios} />}
           {!recorded && <Item name="Share" keys="s" testId="more-share" act={() => openPanel('share')} />}
           <Item name="Copy link" keys="c" testId="more-link" act={() => void copyLink(store)} />
           <Item name="Save picture or numbers" keys="e" testId="more-save" act={() => openPanel('save')} />

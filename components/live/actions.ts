@@ -27,6 +27,13 @@ export type Actions = {
   /** `added`: told what was done, or what is left to do. */
   addPreset(presetId: string, target?: string, added?: (answer: Added) => void): Promise<Outcome>;
   removeLane(laneId: string): Promise<Outcome>;
+  /** Guided: it waits for the presenter after each say and ask. */
+  startScenario(id: string): Promise<Outcome>;
+  pauseScenario(paused: boolean): Promise<Outcome>;
+  nextStep(): Promise<Outcome>;
+  abortScenario(): Promise<Outcome>;
+  vote(question: number, voter: string, choice: number): Promise<Outcome>;
+  revealVotes(question: number): Promise<Outcome>;
 };
 
 export type ActionPorts = {
@@ -100,5 +107,11 @@ export function createActions(client: AgentClient, ports: ActionPorts): Actions 
       }
       return outcome;
     },
+    startScenario: (id) => ask({}, () => client.startScenario({ id, guided: true, by: 'the presenter' }, options)),
+    pauseScenario: (paused) => ask({}, () => client.pauseScenario({ paused }, options)),
+    nextStep: () => ask({}, () => client.nextStep({}, options)),
+    abortScenario: () => ask({}, () => client.abortScenario({}, options)),
+    vote: (question, voter, choice) => ask({}, () => client.castVote({ question, voter, choice }, options)),
+    revealVotes: (question) => ask({}, () => client.revealVotes({ question }, options)),
   };
 }

@@ -2,6 +2,7 @@
 
 import { type RefObject, useEffect, useState } from 'react';
 import type { Metrics } from '../../model/view/stage/geometry.ts';
+import { pageWidth } from '../ui/page.ts';
 
 export type Size = 'wide' | 'desk' | 'tablet' | 'phone';
 
@@ -118,7 +119,7 @@ export function useStageLayout(
     const element = picture.current;
     if (element === null) return;
     const measure = () => {
-      const next = { size: sizeFor(window.innerWidth), width: element.clientWidth, height: element.clientHeight };
+      const next = { size: sizeFor(pageWidth()), width: element.clientWidth, height: element.clientHeight };
       setMeasured((old) =>
         old.size === next.size && old.width === next.width && old.height === next.height ? old : next,
       );

@@ -1,6 +1,7 @@
 'use client';
 
 import { type RefObject, useEffect, useState } from 'react';
+import { pageWidth } from '../ui/page.ts';
 
 /** What of the size classes code needs to know; everything else is in the style sheet. */
 export type Layout = {
@@ -36,7 +37,7 @@ export function useLayout(root: RefObject<HTMLElement | null>): Layout {
       const axis = element.querySelector('.axis');
       const lane = element.querySelector('.lane');
       const next = {
-        kind: kindFor(window.innerWidth),
+        kind: kindFor(pageWidth()),
         timeWidth: axis?.clientWidth ?? 0,
         laneHeight: Math.round(lane?.clientHeight ?? 138),
       };

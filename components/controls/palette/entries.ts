@@ -18,6 +18,7 @@ export type Entry = {
 /** What the page itself can do, given from outside so that the list can be tested. */
 export type PageCommands = {
   panel(panel: Panel): void;
+  scenarios(): void;
   freeze(): void;
   theme(): void;
   view(view: 'stage' | 'timeline'): void;
@@ -90,6 +91,7 @@ export function paletteEntries(
     }
   }
 
+  if (!recorded) add('View', 'scenarios', 'Scenarios', 'g', () => page.scenarios());
   add('View', 'stage', 'Stage', 'explains', () => page.view('stage'));
   add('View', 'timeline', 'Timeline', 'measures', () => page.view('timeline'));
   add('View', 'present', presenting ? 'End presenting' : 'Present', 'p', page.present);

@@ -7,6 +7,7 @@ import { openLane } from '../../lane/open.ts';
 import { agentClient } from '../../live/client.ts';
 import { useLive, useLiveStore, useMay } from '../../live/provider.tsx';
 import { isPresenting, setPresenting, toggleFullScreen } from '../../present/presenting.ts';
+import { openScenarios } from '../../scenario/open.ts';
 import { setShownLanes } from '../../ui/shown-lanes.ts';
 import { currentTheme, setTheme } from '../../ui/theme.ts';
 import { useUrlParameter } from '../../ui/url.ts';
@@ -44,6 +45,7 @@ export function Palette({ close }: { close(): void }) {
     act ? store.actions : undefined,
     {
       panel: openPanel,
+      scenarios: openScenarios,
       freeze: () => toggleFreeze(store),
       theme: () => setTheme(currentTheme() === 'dark' ? 'light' : 'dark'),
       view: setView,

@@ -1,5 +1,6 @@
 'use client';
 
+import { scenarioKeys } from '../../scenario/keys.ts';
 import { axisKeys } from '../../timeline/keys.ts';
 import { Sheet } from '../../ui/sheet.tsx';
 import { shortcuts } from '../shortcuts.ts';
@@ -25,7 +26,7 @@ export function HelpSheet({ close }: { close(): void }) {
       </ul>
       <h2>Keys</h2>
       <dl className="help-keys">
-        {[...shortcuts, ...axisKeys].map(({ keys, what }) => (
+        {[...shortcuts, ...scenarioKeys, ...axisKeys].map(({ keys, what }) => (
           <div key={keys}>
             <dt>
               <kbd>{keys}</kbd>

@@ -1,0 +1,192 @@
+'use client';
+
+import { useCallback, useEffect, useRef, useState } from 'react';
+import { createPortal } from 'react-dom';
+import { isUnderWay } from '../../model/scenario/fold.ts';
+import { askedNow, nextScenario, offered, openQuestion } from '../../model/view/scenario.ts';
+import { useActions, useLive, useLivePart } from '../live/provider.tsx';
+import { setUrlParameter } from '../ui/theme.ts';
+import { useUrlParameter } from '../ui/url.ts';
+import { Band } from './band.tsx';
+import { Expectations } from './expectations.tsx';
+import { List } from './list.tsx';
+import { placeOf } from './place.ts';
+import { Question } from './question.tsx';
+import { Read } from './read.tsx';
+import { Result } from './result.tsx';
+import { useBallot } from './use-ballot.ts';
+import { useKeys } from './use-keys.ts';
+import { useScenarios } from './use-scenarios.ts';
+
+const go = (place: string | undefined) => setUrlParameter('scenario', place);
+
+/** Scenarios over whatever view is below: a band while one runs, and a drawer that moves the picture aside. */
+export function ScenarioHost() {
+  const { snapshot, frozen } = useLive();
+  const actions = useActions();
+  const role = useLivePart(({ access }) => (access.kind === 'granted' ? access.role : access.kind));
+  const asked = useUrlParameter('scenario');
+  const run = snapshot?.scenario;
+  const under = run !== undefined && isUnderWay(run);
+  const place = placeOf(asked, run);
+  const shelf = useScenarios(place.kind !== 'closed');
+  const ballot = useBallot(run?.id ?? '');
+  const [aborting, setAborting] = useState(false);
+  const drawer = useRef<HTMLElement>(null);
+  useFollow(run?.id, under && run.guided, run === undefined ? undefined : askedNow(run));
+
+  const control = role === 'control';
+  const mayVote = role === 'control' || role === 'vote';
+  const offer = run === undefined || !under ? undefined : offered(run);
+  // A tally that nobody has asked for yet may be shown after the end too.
+  const hidden = run === undefined ? undefined : offered(run).reveal;
+  const question = run === undefined ? undefined : openQuestion(run);
+  const rows = shelf.kind === 'shown' ? shelf.rows : [];
+  const following = run?.scenario === undefined ? undefined : nextScenario(rows, run.scenario.id);
+  const open = place.kind !== 'closed';
+  const shown = open && !(place.kind === 'run' && run === undefined);
+
+  const toggle = useCallback(() => {
+    if (under) go(shown ? 'watch' : 'run');
+    else go(shown ? undefined : 'all');
+  }, [under, shown]);
+  const begin = useCallback(() => {
+    if (place.kind === 'read') void actions()?.startScenario(place.id);
+  }, [place, actions]);
+
+  useKeys(
+    {
+      place,
+      offered: offer,
+      control,
+      reveal: hidden,
+      ballot:
+        mayVote && question !== undefined
+          ? { question, choices: run?.scenario?.questions[question]?.choices.length ?? 0 }
+          : undefined,
+    },
+    (command) => {
+      switch (command.kind) {
+        case 'toggle':
+          return toggle();
+        case 'begin':
+          return begin();
+        case 'goOn':
+          return void actions()?.nextStep();
+        case 'reveal':
+          return void actions()?.revealVotes(command.question);
+        case 'vote':
+          return ballot.vote(command.question, command.choice);
+        case 'askAbort':
+          return setAborting((before) => !before);
+        case 'close':
+          return go(under ? 'watch' : place.kind === 'read' ? 'all' : undefined);
+        case 'nextScenario':
+          return following === undefined ? go('all') : go(following.id);
+        case 'move':
+          return move(drawer.current, command.by);
+      }
+    },
+  );
+
+  useEffect(() => {
+    const page = document.documentElement;
+    page.dataset.scenario = `${shown ? 'drawer' : ''} ${under ? 'band' : ''}`.trim();
+    return () => {
+      delete page.dataset.scenario;
+    };
+  }, [shown, under]);
+
+  return (
+    <>
+      {under && offer !== undefined && (
+        <Band
+          run={run}
+          offered={offer}
+          control={control && !frozen}
+          aborting={aborting}
+          setAborting={setAborting}
+          drawerOpen={shown}
+          toggleDrawer={toggle}
+        />
+      )}
+      {shown &&
+        createPortal(
+          <aside
+            className="scenario-drawer"
+            ref={drawer}
+            data-testid="scenario-drawer"
+            data-place={place.kind}
+            aria-label="Scenarios"
+          >
+            <header className="scenario-bar">
+              <span>{place.kind === 'run' ? run?.scenario?.title : 'Scenarios'}</span>
+              <button
+                type="button"
+                className="word"
+                data-testid="scenario-close"
+                onClick={() => go(under ? 'watch' : undefined)}
+              >
+                Close
+              </button>
+            </header>
+            {place.kind === 'list' && <List shelf={shelf} open={go} />}
+            {place.kind === 'read' && shelf.kind !== 'shown' && (
+              <p className="scenario-quiet">Asking the agent for its scenarios…</p>
+            )}
+            {place.kind === 'read' && shelf.kind === 'shown' && (
+              <Read
+                row={rows.find(({ id }) => id === place.id)}
+                scenario={shelf.scenarios.get(place.id)}
+                control={role === 'asking' ? undefined : control}
+                begin={begin}
+                back={() => go('all')}
+              />
+            )}
+            {place.kind === 'run' && run !== undefined && (
+              <>
+                {!under && <Result run={run} next={following} read={go} all={() => go('all')} />}
+                {run.scenario?.questions.map((each, index) =>
+                  each.state === 'pending' ? null : (
+                    <Question
+                      // biome-ignore lint/suspicious/noArrayIndexKey: a question is its number
+                      key={index}
+                      index={index}
+                      question={each}
+                      own={ballot.own(index)}
+                      mayVote={mayVote}
+                      vote={(choice) => ballot.vote(index, choice)}
+                      reveal={
+                        control && hidden !== undefined && !each.revealed && (each.state === 'open' || each.voters > 0)
+                          ? () => void actions()?.revealVotes(index)
+                          : undefined
+                      }
+                    />
+                  ),
+                )}
+                <Expectations list={run.scenario?.expectations ?? []} />
+              </>
+            )}
+          </aside>,
+          document.body,
+        )}
+    </>
+  );
+}
+
+/** A new run, a new question and the end each bring the drawer back to what the moment calls for. */
+function useFollow(runId: string | undefined, guided: boolean, question: number | undefined): void {
+  const before = useRef({ runId, guided, question });
+  useEffect(() => {
+    const last = before.current;
+    before.current = { runId, guided, question };
+    if (last.guided && !guided && last.runId === runId) go('run');
+    else if (guided && (!last.guided || (question !== undefined && question !== last.question))) go(undefined);
+  }, [runId, guided, question]);
+}
+
+function move(drawer: HTMLElement | null, by: 1 | -1): void {
+  const entries = [...(drawer?.querySelectorAll<HTMLElement>('.scenario-entry') ?? [])];
+  const at = entries.indexOf(document.activeElement as HTMLElement);
+  entries[at < 0 ? (by === 1 ? 0 : entries.length - 1) : Math.min(entries.length - 1, Math.max(0, at + by))]?.focus();
+}
