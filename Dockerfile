@@ -5,8 +5,8 @@ FROM ${NODE_IMAGE} AS packages
 WORKDIR /src
 COPY package.json package-lock.json .npmrc ./
 # From the lock file alone; no network but the package registry. Development tools build the parts and stay in this stage.
-RUN --mount=type=cache,target=/root/.npm \
-    npm ci --include=dev --include=optional --no-fund --no-audit --loglevel=error
+RUN --mount=type=cache,target=/npm-cache \
+    npm ci --cache /npm-cache --include=dev --include=optional --no-fund --no-audit --loglevel=error
 
 FROM packages AS build
 COPY . .
