@@ -21,6 +21,9 @@ export default defineConfig({
     viewport: { width: 1280, height: 720 },
     colorScheme: 'dark',
     screenshot: 'only-on-failure',
+    // A click that waits for ever would end the test without saying where.
+    actionTimeout: 15_000,
+    navigationTimeout: 30_000,
     launchOptions: {
       ...(executablePath ? { executablePath } : {}),
       args: [

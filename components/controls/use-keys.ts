@@ -47,7 +47,9 @@ export function useKeys(): void {
       link: () => void copyLink(store),
     };
     const onKeyDown = (event: KeyboardEvent) => {
-      const target = event.target instanceof Element ? event.target : undefined;
+      const at = event.target instanceof Element ? event.target : undefined;
+      // A sheet just closed keeps the focus until the next picture is drawn: that takes no keys any more.
+      const target = at?.closest('dialog:not([open])') == null ? at : undefined;
       const command = commandOf({
         key: event.key,
         repeat: event.repeat,

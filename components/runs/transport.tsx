@@ -3,14 +3,15 @@
 import { type CSSProperties, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 import { clockText, duration, toMs, toMsOrUndefined } from '../../model/time.ts';
 import { eventWords } from '../../model/view/event-words.ts';
+import { momentsOf } from '../../model/view/moments.ts';
 import type { OpenedRun } from '../live/open-run.ts';
 import { speeds } from '../live/replay.ts';
 import { stamp } from '../ui/instant.ts';
 import { spaced } from '../ui/text.ts';
 import { offsetMinutes } from '../ui/zone.ts';
 
-/** Events nearer than this are one step: a scale-up tells of many things in one instant. */
-const oneStepMs = 60;
+/** The scrubber's instants are whole milliseconds, events' are not. */
+const sameMs = 1;
 
 /** Play, scrub, speed and step. Everything here is the viewer's own; the agent is only asked for what is shown. */
 export function Transport({ opened }: { opened: OpenedRun }) {
@@ -20,14 +21,16 @@ export function Transport({ opened }: { opened: OpenedRun }) {
   const [copied, setCopied] = useState(false);
   const { startMs, endMs } = store;
   const place = (ms: number) => `${(((ms - startMs) / (endMs - startMs)) * 100).toFixed(3)}%`;
-  const steps = useMemo(() => stepsOf(events.map((each) => each.atMs)), [events]);
-  const last = events.findLast((each) => each.atMs <= atMs + 1);
+  const moments = useMemo(() => momentsOf(events), [events]);
+  const last = moments.findLast((each) => each.atMs <= atMs + sameMs);
 
   const step = (direction: 1 | -1) => {
     const to =
-      direction > 0 ? steps.find((ms) => ms > atMs + oneStepMs) : steps.findLast((ms) => ms < atMs - oneStepMs);
+      direction > 0
+        ? moments.find((each) => each.atMs > atMs + sameMs)
+        : moments.findLast((each) => each.atMs < atMs - sameMs);
     store.pause();
-    store.seek(to ?? (direction > 0 ? endMs : startMs));
+    store.seek(to?.atMs ?? (direction > 0 ? endMs : startMs));
   };
   const toggle = () => (store.transport.playing ? store.pause() : store.play());
 
@@ -184,14 +187,4 @@ export function Transport({ opened }: { opened: OpenedRun }) {
 /** At least two points wide, or a single loss in an hour could not be seen. */
 function width(ms: number, ofMs: number): string {
   return `max(2px, ${((ms / ofMs) * 100).toFixed(3)}%)`;
-}
-
-function stepsOf(instants: readonly number[]): number[] {
-  const steps: number[] = [];
-  for (const ms of instants) {
-    const before = steps.at(-1);
-    if (before === undefined || ms - before > oneStepMs) steps.push(ms);
-    else steps[steps.length - 1] = ms;
-  }
-  return steps;
 }

@@ -67,8 +67,13 @@ export class Still {
       this.#children.map(
         (child) =>
           new Promise<void>((done) => {
-            if (child.exitCode !== null) return done();
-            child.once('exit', () => done());
+            if (child.exitCode !== null || child.signalCode !== null) return done();
+            // A page that is still open holds its stream, and with it a graceful end.
+            const late = setTimeout(() => child.kill('SIGKILL'), 3_000);
+            child.once('exit', () => {
+              clearTimeout(late);
+              done();
+            });
             child.kill('SIGTERM');
           }),
       ),

@@ -339,8 +339,12 @@ export class Recorder {
     return cut;
   }
 
-  /** A new run: first answers count anew. */
+  /**
+   * A new run: first answers count anew. Calls under way were issued in the run before and end in this one: they are
+   * carried in as issued, so that the sums hold for each run by itself.
+   */
   newRun(): void {
+    this.#count(head.issued, this.inFlight);
     this.#greeted.clear();
     this.#run += 1;
     this.#issuedInAll = 0;
