@@ -1,7 +1,7 @@
 import { defaultFrameBytes, errorCode, type Fault, fault, flag, frameHeadBytes, frameType } from './frames.ts';
 
-/** Who gets the frames. A returned fault ends the connection. Bytes are only valid during the call. */
-export interface FrameSink {
+/** Who gets the frames of streams. A returned fault ends the connection. Bytes are only valid during the call. */
+export interface StreamSink {
   /** False once the connection has ended: the rest of what was read is dropped. */
   readonly reading: boolean;
   /** `flowBytes` counts padding too (RFC 9113, 6.9.1). */
@@ -16,11 +16,16 @@ export interface FrameSink {
   /** A whole block: CONTINUATION is put together here. */
   onHeaders(id: number, bytes: Uint8Array, start: number, end: number, endStream: boolean): Fault | undefined;
   onRstStream(id: number, code: number): Fault | undefined;
+  onStreamWindow(id: number, increment: number): Fault | undefined;
+}
+
+/** Who gets those of the connection, on the same terms. */
+export interface ControlSink {
   onSettings(values: readonly (readonly [id: number, value: number])[]): Fault | undefined;
   onSettingsAck(): void;
   onPing(ack: boolean, bytes: Uint8Array, start: number): Fault | undefined;
   onGoaway(lastStreamId: number, code: number, debugData: string): void;
-  onWindowUpdate(id: number, increment: number): Fault | undefined;
+  onConnectionWindow(increment: number): Fault | undefined;
 }
 
 /** A block beyond this is no header block any more; the list itself is limited further by the decoder. */
@@ -34,15 +39,17 @@ const debugBytes = 200;
  * stream 0 or not, and that nothing stands between HEADERS and its CONTINUATIONs.
  */
 export class FrameReader {
-  private readonly sink: FrameSink;
+  private readonly streams: StreamSink;
+  private readonly control: ControlSink;
   /** The beginning of a frame whose rest has not come. */
   private kept: Uint8Array | undefined;
   private keptBytes = 0;
   private begun = false;
   private block: { id: number; endStream: boolean; parts: Uint8Array[]; bytes: number } | undefined;
 
-  constructor(sink: FrameSink) {
-    this.sink = sink;
+  constructor(streams: StreamSink, control: ControlSink) {
+    this.streams = streams;
+    this.control = control;
   }
 
   read(bytes: Uint8Array, length: number): Fault | undefined {
@@ -59,7 +66,7 @@ export class FrameReader {
       const broken = this.frame(kept, 0, size);
       if (broken !== undefined) return broken;
     }
-    while (this.sink.reading && length - at >= frameHeadBytes) {
+    while (this.streams.reading && length - at >= frameHeadBytes) {
       const size = sizeAt(bytes, at);
       if (size > defaultFrameBytes) return tooLarge(size);
       if (length - at < frameHeadBytes + size) break;
@@ -67,7 +74,7 @@ export class FrameReader {
       if (broken !== undefined) return broken;
       at += frameHeadBytes + size;
     }
-    if (this.sink.reading && at < length) this.keep(bytes, at, length);
+    if (this.streams.reading && at < length) this.keep(bytes, at, length);
     return undefined;
   }
 
@@ -102,19 +109,20 @@ export class FrameReader {
         return this.settings(bytes, start, size, flags, id);
       case frameType.windowUpdate:
         if (size !== 4) return fault(errorCode.frameSizeError, 'WINDOW_UPDATE of a wrong size');
-        return this.sink.onWindowUpdate(id, uint31(bytes, start));
+        if (id === 0) return this.control.onConnectionWindow(uint31(bytes, start));
+        return this.streams.onStreamWindow(id, uint31(bytes, start));
       case frameType.rstStream:
         if (size !== 4) return fault(errorCode.frameSizeError, 'RST_STREAM of a wrong size');
         if (id === 0) return protocolError('RST_STREAM on stream 0');
-        return this.sink.onRstStream(id, uint32(bytes, start));
+        return this.streams.onRstStream(id, uint32(bytes, start));
       case frameType.ping:
         if (size !== 8) return fault(errorCode.frameSizeError, 'PING of a wrong size');
         if (id !== 0) return protocolError('PING on a stream');
-        return this.sink.onPing((flags & flag.ack) !== 0, bytes, start);
+        return this.control.onPing((flags & flag.ack) !== 0, bytes, start);
       case frameType.goaway:
         if (size < 8) return fault(errorCode.frameSizeError, 'GOAWAY of a wrong size');
         if (id !== 0) return protocolError('GOAWAY on a stream');
-        this.sink.onGoaway(
+        this.control.onGoaway(
           uint31(bytes, start),
           uint32(bytes, start + 4),
           utf8(bytes, start + 8, start + Math.min(size, 8 + debugBytes)),
@@ -140,7 +148,7 @@ export class FrameReader {
       end -= padding;
       if (end < from) return protocolError('padding longer than DATA');
     }
-    return this.sink.onData(id, bytes, from, end, size, (flags & flag.endStream) !== 0);
+    return this.streams.onData(id, bytes, from, end, size, (flags & flag.endStream) !== 0);
   }
 
   private headers(bytes: Uint8Array, start: number, size: number, flags: number, id: number): Fault | undefined {
@@ -151,7 +159,7 @@ export class FrameReader {
     if (flags & flag.priority) from += 5;
     if (end < from) return protocolError('padding longer than HEADERS');
     const endStream = (flags & flag.endStream) !== 0;
-    if (flags & flag.endHeaders) return this.sink.onHeaders(id, bytes, from, end, endStream);
+    if (flags & flag.endHeaders) return this.streams.onHeaders(id, bytes, from, end, endStream);
     this.block = { id, endStream, parts: [copyOf(bytes, from, end)], bytes: end - from };
     return undefined;
   }
@@ -166,14 +174,14 @@ export class FrameReader {
     }
     if ((flags & flag.endHeaders) === 0) return undefined;
     this.block = undefined;
-    return this.sink.onHeaders(block.id, Buffer.concat(block.parts), 0, block.bytes, block.endStream);
+    return this.streams.onHeaders(block.id, Buffer.concat(block.parts), 0, block.bytes, block.endStream);
   }
 
   private settings(bytes: Uint8Array, start: number, size: number, flags: number, id: number): Fault | undefined {
     if (id !== 0) return protocolError('SETTINGS on a stream');
     if (flags & flag.ack) {
       if (size !== 0) return fault(errorCode.frameSizeError, 'an acknowledgement of SETTINGS with values');
-      this.sink.onSettingsAck();
+      this.control.onSettingsAck();
       return undefined;
     }
     if (size % 6 !== 0) return fault(errorCode.frameSizeError, 'SETTINGS of a wrong size');
@@ -181,7 +189,7 @@ export class FrameReader {
     for (let at = start; at < start + size; at += 6) {
       values.push([((bytes[at] as number) << 8) | (bytes[at + 1] as number), uint32(bytes, at + 2)]);
     }
-    return this.sink.onSettings(values);
+    return this.control.onSettings(values);
   }
 }
 

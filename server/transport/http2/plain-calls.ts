@@ -57,7 +57,7 @@ export const plainState = { sent: 0, head: 1, message: 2 } as const;
 /**
  * The calls of prepared requests whose life is plain: sent whole in one piece; answered by a head, one message in one frame,
  * and trailers that say OK. They are numbers in arrays, at the place of their stream id. Whatever else happens to one makes it
- * an ordinary stream first (Session.promote), so that there is one way only for all that is rare.
+ * an ordinary stream first (FastPath.promote), so that there is one way only for all that is rare.
  */
 export class PlainCalls {
   count = 0;
