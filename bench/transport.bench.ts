@@ -6,6 +6,7 @@
  */
 import { type Goal, median, writeSection } from './lib/report.ts';
 import { foreignClients, nodeClients } from './transport/clients.ts';
+import { codecCost } from './transport/codec.ts';
 import type { LoadClient, Slice } from './transport/load.ts';
 import { type BenchServer, minimalServer, podServer } from './transport/servers.ts';
 
@@ -36,6 +37,7 @@ async function measure(server: BenchServer, shape: Shape, client: LoadClient, ms
   return { ...slice, serverCpuUs: before === undefined || after === undefined ? undefined : after - before };
 }
 
+const codec = codecCost();
 const foreign = foreignClients();
 const clients = [...nodeClients(), ...foreign.flatMap(({ client }) => client ?? [])];
 const servers = [await minimalServer(), await podServer()];
@@ -174,8 +176,11 @@ const body = `One unary SayHello, ${rounds} rounds of ${sliceMs} ms for each cel
 the median with the least and the most stands the ratio to h2load (nghttp2, C). CPU is that of the client's process, user and
 system. "own, prepared" is the driver's fast path with the answering pod read and counted; "own, typed" is a generated client
 over \`createTypedTransport\`: encode, decode, a promise. The minimal server (\`bench/transport/fast-server.ts\`) answers without
-reading, so the client is the limit; the pod is the lab's. A typed call's share beyond a prepared one
-is mostly protobuf-es (about 1 us to encode and 1 us to decode of CPU, measured alone) and the promises of Connect's client.
+reading, so the client is the limit; the pod is the lab's.
+
+Where a typed call's CPU goes: protobuf-es alone takes ${codec.encodeUs.toFixed(2)} us to create and encode this request and ${codec.decodeUs.toFixed(2)} us to decode this
+answer (measured in the same run, by itself); the rest beyond a prepared call is a stream object, two promises (Connect's client
+and the transport's), and what all that leaves to the garbage collector.
 
 ${notRun}${table('minimal', 'CPU per call against the minimal server, us', cpuPerCall)}
 ${table('minimal', 'Calls per second against the minimal server', perSecond)}

@@ -25,7 +25,8 @@ export function outcomeOf(stream: Stream): Outcome {
     if (http !== 200) return { ok: false, ...httpFailure(http, headers) };
     return { ok: false, ...broken('the answer has no grpc-status', headers) };
   }
-  if (!/^\d{1,9}$/.test(text)) return { ok: false, ...broken(`"${text}" is not a grpc-status`, headers) };
+  if (text !== '0' && !/^\d{1,9}$/.test(text))
+    return { ok: false, ...broken(`"${text}" is not a grpc-status`, headers) };
   const code = Number(text);
   if (code > 0) return { ok: false, ...withStatus(code, headers) };
   if (stream.discard || http !== 200) {

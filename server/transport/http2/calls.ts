@@ -1,6 +1,7 @@
 import type { DeadlineWheel } from './deadlines.ts';
 import { errorCode, type Fault, fault } from './frames.ts';
 import type { SessionLife } from './life.ts';
+import { OpenStreams } from './open-streams.ts';
 import type { Output } from './output.ts';
 import { PlainCalls } from './plain-calls.ts';
 import { streamWindowBytes } from './receive-flow.ts';
@@ -26,7 +27,7 @@ export interface CallsParts {
 /** A connection's calls and how they begin: at once, or in turn when the peer's limit on streams has room. */
 export class Calls {
   /** All streams the peer counts as open, but for plain calls. */
-  readonly open = new Map<number, Stream>();
+  readonly open = new OpenStreams();
   /** Calls the peer's limit on streams keeps here. */
   readonly waiting = new Set<Stream>();
   readonly plain = new PlainCalls();
@@ -87,7 +88,7 @@ export class Calls {
   /** A plain call goes on as an ordinary stream. */
   adopt(stream: Stream): void {
     this.ordinary++;
-    this.open.set(stream.id, stream);
+    this.open.add(stream);
     if (stream.deadlineAt < Number.POSITIVE_INFINITY) this.parts.wheel.add(stream, stream.deadlineAt);
   }
 
@@ -103,7 +104,7 @@ export class Calls {
     this.nextId += 2;
     stream.id = id;
     stream.receiveWindow = streamWindowBytes;
-    this.open.set(id, stream);
+    this.open.add(stream);
     const block = heads.block(stream.request.path) as Uint8Array;
     flow.begin(stream, block, heads.timeout(timeoutMs));
     if (id >= largestStreamId) onIdsUsedUp();

@@ -16,7 +16,7 @@ import { tlsOptions } from '../tls.ts';
 import type { DeadlineWheel } from './deadlines.ts';
 import { errorCode } from './frames.ts';
 import { Session } from './session.ts';
-import type { Http2StreamHandler, Http2StreamWriter, Http2UnaryOutcome } from './stream.ts';
+import type { Http2StreamHandler, Http2StreamWriter, Http2UnaryOutcome, UnarySink } from './stream.ts';
 
 export interface Http2ConnectionOptions {
   readonly maxMessageBytes: number;
@@ -81,8 +81,13 @@ export class Http2Connection implements Connection {
     return this.session.queued;
   }
 
-  unary(request: UnaryRequest, signal?: AbortSignal): Promise<Http2UnaryOutcome> {
-    return this.session.unary(request, signal);
+  unary(request: UnaryRequest): Promise<Http2UnaryOutcome> {
+    return this.session.unary(request);
+  }
+
+  /** The same without a promise. `signal` cancels. */
+  issue(request: UnaryRequest, signal: AbortSignal | undefined, sink: UnarySink): void {
+    this.session.issue(request, signal, sink);
   }
 
   prepare(request: UnaryRequest, sink: PreparedSink): PreparedUnary {

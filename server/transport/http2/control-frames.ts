@@ -56,7 +56,7 @@ export class ControlFrames implements ControlSink {
       }
     }
     // Plain calls have sent all they had.
-    if (!flow.onInitialWindow(window, calls.open.values())) {
+    if (!flow.onInitialWindow(window, calls.open.all())) {
       return fault(errorCode.flowControlError, 'a window out of range');
     }
     output.settingsAck();
@@ -93,7 +93,7 @@ export class ControlFrames implements ControlSink {
     if (life.state === 'ended') return;
     if (news) {
       fast.promoteAbove(above);
-      for (const stream of [...calls.open.values()]) {
+      for (const stream of calls.open.all()) {
         if (stream.id <= above) continue;
         ends.forget(stream);
         ends.fail(stream, aboveLastStream(stream.headers));

@@ -47,7 +47,7 @@ export class Ends {
   /** The peer has sent END_STREAM. */
   closeRemote(stream: Stream): void {
     const { life, calls, output } = this.parts;
-    if (life.state === 'ended' || calls.open.get(stream.id) !== stream) return;
+    if (life.state === 'ended' || !calls.open.has(stream)) return;
     if (!stream.localClosed) {
       // Answered before we had finished. Ending our half closes the stream as a reset would, and no guard counts it.
       stream.localClosed = true;
@@ -70,7 +70,7 @@ export class Ends {
     this.settle(stream, { ok: false, ...failure }, tellLater);
     if (!sent) {
       this.ifDrained();
-    } else if (this.parts.calls.open.get(stream.id) === stream) {
+    } else if (this.parts.calls.open.has(stream)) {
       if (endStream) this.closeRemote(stream);
       else this.resets.add(stream, code);
       this.ifDrained();
@@ -94,7 +94,7 @@ export class Ends {
 
   /** The peer no longer counts the stream. */
   forget(stream: Stream): void {
-    this.parts.calls.open.delete(stream.id);
+    this.parts.calls.open.delete(stream);
     this.resets.remove(stream);
   }
 
@@ -118,7 +118,7 @@ export class Ends {
   endAll(cause: EndCause): void {
     const { life, calls } = this.parts;
     const above = life.goawayAbove ?? largestStreamId;
-    for (const stream of [...calls.waiting, ...calls.open.values()]) {
+    for (const stream of [...calls.waiting, ...calls.open.all()]) {
       this.fail(stream, cutOff(cause, stream.id > 0, stream.id > above, stream.headers));
     }
     calls.open.clear();
@@ -144,7 +144,7 @@ export class Ends {
 
   private reset(stream: Stream): void {
     const { life, calls, output } = this.parts;
-    if (life.state === 'ended' || !calls.open.has(stream.id)) return;
+    if (life.state === 'ended' || !calls.open.has(stream)) return;
     output.rstStream(stream.id, stream.resetCode);
     this.forget(stream);
     this.afterStream();

@@ -5,6 +5,18 @@ const firstBytes = 65_536;
 
 export type MessageFault = { readonly t: 'compressed' | 'flags' } | { readonly t: 'too_large'; readonly bytes: number };
 
+/** Whether these bytes are one message that may be taken, from its first byte to its last: what mostly comes. */
+export function isWholeMessage(bytes: Uint8Array, start: number, end: number, maxBytes: number): boolean {
+  const length = end - start - prefixBytes;
+  if (length < 0 || length > maxBytes || bytes[start] !== 0) return false;
+  const told =
+    ((bytes[start + 1] as number) << 24) |
+    ((bytes[start + 2] as number) << 16) |
+    ((bytes[start + 3] as number) << 8) |
+    (bytes[start + 4] as number);
+  return told === length;
+}
+
 /** Messages out of DATA frames, however they were cut. */
 export class MessageReader {
   private readonly maxBytes: number;
@@ -81,10 +93,11 @@ export class MessageReader {
   }
 }
 
-function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
+/** Small ones share their memory's owner, as an ArrayBuffer of its own costs more than all else that is done for a message. */
+export function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
   const size = end - start;
   const copy = Buffer.allocUnsafe(size);
-  if (size <= 64) for (let at = 0; at < size; at++) copy[at] = bytes[start + at] as number;
+  if (size <= 128) for (let at = 0; at < size; at++) copy[at] = bytes[start + at] as number;
   else copy.set(bytes.subarray(start, end));
   return copy;
 }

@@ -1,7 +1,7 @@
 import type { PreparedSink, PreparedUnary, UnaryRequest } from '../port.ts';
 import { Deadline } from './deadlines.ts';
 import type { HeaderBlock } from './hpack/header-block.ts';
-import { prefixBytes } from './message-reader.ts';
+import { isWholeMessage, prefixBytes } from './message-reader.ts';
 import type { RequestTemplate } from './output.ts';
 
 /** What a prepared call asks of its session. */
@@ -126,14 +126,7 @@ export class PlainCalls {
   /** DATA that is one message from its first byte to its last; false: it isn't. */
   takeMessage(place: number, bytes: Uint8Array, start: number, end: number, flowBytes: number, most: number): boolean {
     if (this.states[place] !== plainState.head) return false;
-    const length = end - start - prefixBytes;
-    if (length < 0 || length > most || bytes[start] !== 0) return false;
-    const told =
-      ((bytes[start + 1] as number) << 24) |
-      ((bytes[start + 2] as number) << 16) |
-      ((bytes[start + 3] as number) << 8) |
-      (bytes[start + 4] as number);
-    if (told !== length) return false;
+    if (!isWholeMessage(bytes, start, end, most)) return false;
     this.states[place] = plainState.message;
     this.received[place] = flowBytes;
     const { sink } = this.calls[place] as PreparedCall;

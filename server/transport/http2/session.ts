@@ -18,6 +18,7 @@ import {
   type Stream,
   StreamingStream,
   type StreamOwner,
+  type UnarySink,
   UnaryStream,
 } from './stream.ts';
 import { maxHeaderListBytes, StreamFrames } from './stream-frames.ts';
@@ -110,28 +111,32 @@ export class Session implements StreamOwner {
     return this.reader.read(bytes, length);
   }
 
-  /** `signal` cancels. */
-  unary(request: UnaryRequest, signal?: AbortSignal): Promise<Http2UnaryOutcome> {
-    return new Promise((resolve) => {
-      const extra = request.headers === undefined ? undefined : encodeHeaders(request.headers);
-      const refusal = this.calls.refusal(request.path, extra);
-      if (refusal !== undefined) {
-        resolve({ ok: false, ...neverSent(refusal) });
-        return;
-      }
-      if (signal === undefined) {
-        this.calls.begin(new UnaryStream(this, request, extra as Uint8Array | undefined, resolve));
-        return;
-      }
-      const onAbort = () => this.cancel(stream);
-      const stream = new UnaryStream(this, request, extra as Uint8Array | undefined, (outcome) => {
+  unary(request: UnaryRequest): Promise<Http2UnaryOutcome> {
+    return new Promise((resolve) => this.issue(request, undefined, { onOutcome: resolve }));
+  }
+
+  /** The same without a promise. `signal` cancels. */
+  issue(request: UnaryRequest, signal: AbortSignal | undefined, sink: UnarySink): void {
+    const extra = request.headers === undefined ? undefined : encodeHeaders(request.headers);
+    const refusal = this.calls.refusal(request.path, extra);
+    if (refusal !== undefined) {
+      sink.onOutcome({ ok: false, ...neverSent(refusal) });
+      return;
+    }
+    if (signal === undefined) {
+      this.calls.begin(new UnaryStream(this, request, extra as Uint8Array | undefined, sink));
+      return;
+    }
+    const onAbort = () => this.cancel(stream);
+    const stream = new UnaryStream(this, request, extra as Uint8Array | undefined, {
+      onOutcome: (outcome) => {
         signal.removeEventListener('abort', onAbort);
-        resolve(outcome);
-      });
-      signal.addEventListener('abort', onAbort);
-      this.calls.begin(stream);
-      if (signal.aborted) onAbort();
+        sink.onOutcome(outcome);
+      },
     });
+    signal.addEventListener('abort', onAbort);
+    this.calls.begin(stream);
+    if (signal.aborted) onAbort();
   }
 
   prepare(request: UnaryRequest, sink: PreparedSink): PreparedUnary {
@@ -200,7 +205,7 @@ export class Session implements StreamOwner {
   }
 
   replenish(stream: Stream): void {
-    if (!stream.settled && this.calls.open.get(stream.id) === stream) this.received.replenish(stream);
+    if (!stream.settled && this.calls.open.has(stream)) this.received.replenish(stream);
   }
 
   /** After 2^30 calls the connection has no number left for another: as if the peer had said GOAWAY. */

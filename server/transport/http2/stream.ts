@@ -1,7 +1,7 @@
 import type { CallFailure, PreparedSink, StreamHandler, StreamRequest, StreamWriter } from '../port.ts';
 import { Deadline } from './deadlines.ts';
 import type { HeaderBlock } from './hpack/header-block.ts';
-import { type MessageFault, MessageReader, prefixBytes } from './message-reader.ts';
+import { copyOf, isWholeMessage, type MessageFault, MessageReader, prefixBytes } from './message-reader.ts';
 
 /** A message that has not gone out altogether. `at` starts below 0: the gRPC prefix comes first. */
 export interface Outgoing {
@@ -36,6 +36,11 @@ export type Http2UnaryOutcome =
       readonly trailers: ReadonlyMap<string, string>;
     }
   | ({ readonly ok: false } & CallFailure);
+
+/** Who issued a unary call. May be told before the call that issues it has returned; must not throw. */
+export interface UnarySink {
+  onOutcome(outcome: Http2UnaryOutcome): void;
+}
 
 export interface Http2StreamHandler extends StreamHandler {
   /** Before onEnd; also where the trailers are all of the answer. */
@@ -106,6 +111,9 @@ export abstract class Stream extends Deadline {
   }
 
   receive(bytes: Uint8Array, start: number, end: number): MessageFault | string | undefined {
+    if (this.reader === undefined && isWholeMessage(bytes, start, end, this.owner.maxMessageBytes)) {
+      return this.take(copyOf(bytes, start + prefixBytes, end));
+    }
     let refusal: string | undefined;
     this.reader ??= new MessageReader(this.owner.maxMessageBytes);
     const fault = this.reader.read(bytes, start, end, (message) => {
@@ -126,25 +134,26 @@ export class UnaryStream extends Stream {
   override readonly body: Uint8Array;
   private message: Uint8Array | undefined;
   private committed = false;
-  private readonly resolve: (outcome: Http2UnaryOutcome) => void;
+  private readonly sink: UnarySink;
 
   constructor(
     owner: StreamOwner,
     request: StreamRequest & { readonly message: Uint8Array },
     extra: Uint8Array | undefined,
-    resolve: (outcome: Http2UnaryOutcome) => void,
+    sink: UnarySink,
   ) {
     super(owner, request, extra);
     this.body = request.message;
     this.halfClosed = true;
-    this.resolve = resolve;
+    this.sink = sink;
   }
 
   override tell(outcome: Outcome): void {
-    if (!outcome.ok) this.resolve(this.committed ? { ...outcome, committed: true } : outcome);
+    if (!outcome.ok) this.sink.onOutcome(this.committed ? { ...outcome, committed: true } : outcome);
     else {
       const { headers, head, trailers } = this;
-      this.resolve({ ok: true, message: this.message as Uint8Array, headers, head: head?.fields ?? headers, trailers });
+      const message = this.message as Uint8Array;
+      this.sink.onOutcome({ ok: true, message, headers, head: head?.fields ?? headers, trailers });
     }
   }
 

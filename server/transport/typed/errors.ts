@@ -1,4 +1,4 @@
-import { ConnectError } from '@connectrpc/connect';
+import { Code, ConnectError } from '@connectrpc/connect';
 import { findTrailerError } from '@connectrpc/connect/protocol-grpc';
 import type { CallFailure } from '../port.ts';
 import { fromWire } from './headers.ts';
@@ -9,6 +9,15 @@ export function connectError(failure: CallFailure): ConnectError {
   const error = sentBy(metadata) ?? new ConnectError(failure.message, failure.code, metadata);
   error.cause = failure;
   return error;
+}
+
+/** The same for whoever gave this signal: what the signal says of an abort comes first. */
+export function errorOf(failure: CallFailure, signal: AbortSignal | undefined): ConnectError {
+  return signal?.aborted === true && failure.code === Code.Canceled ? aborted(signal) : connectError(failure);
+}
+
+export function aborted(signal: AbortSignal): ConnectError {
+  return ConnectError.from(signal.reason, Code.Canceled);
 }
 
 /** What the server said, with its details. */

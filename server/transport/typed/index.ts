@@ -1,13 +1,13 @@
 import type { DescMessage, DescMethodStreaming, DescMethodUnary, MessageInitShape } from '@bufbuild/protobuf';
-import { Code, ConnectError, type StreamResponse, type Transport, type UnaryResponse } from '@connectrpc/connect';
+import type { StreamResponse, Transport, UnaryResponse } from '@connectrpc/connect';
 import { neverSent } from '../failure.ts';
 import { createHttp2Transport } from '../http2/index.ts';
-import type { Address, CallFailure, TlsOptions } from '../port.ts';
-import { codecOf } from './codec.ts';
+import type { Address, TlsOptions } from '../port.ts';
 import { Dialer } from './dialer.ts';
-import { connectError } from './errors.ts';
-import { fromWire, toWire } from './headers.ts';
+import { aborted, errorOf } from './errors.ts';
+import { toWire } from './headers.ts';
 import { runStream } from './stream.ts';
+import { runUnary } from './unary.ts';
 
 export interface TypedTransportOptions {
   /** The `:authority` of calls; "host:port" of the address unless given. */
@@ -51,44 +51,14 @@ export function createTypedTransport(address: Address, options: TypedTransportOp
   };
 
   return {
-    async unary<I extends DescMessage, O extends DescMessage>(
+    unary<I extends DescMessage, O extends DescMessage>(
       method: DescMethodUnary<I, O>,
       signal: AbortSignal | undefined,
       timeoutMs: number | undefined,
       header: HeadersInit | undefined,
       input: MessageInitShape<I>,
     ): Promise<UnaryResponse<I, O>> {
-      if (signal?.aborted === true) throw aborted(signal);
-      const codec = codecOf(method);
-      const request = {
-        path: codec.path,
-        message: codec.encode(input),
-        headers: toWire(header),
-        timeoutMs: limitOf(timeoutMs),
-      };
-      let { connection } = dialer;
-      if (connection === undefined) {
-        const dialled = await dialer.dial(request.timeoutMs, signal);
-        if ('failure' in dialled) throw errorOf(dialled.failure, signal);
-        connection = dialled.connection;
-        request.timeoutMs = dialled.leftMs;
-      }
-      const outcome = await connection.unary(request, signal);
-      if (!outcome.ok) throw errorOf(outcome, signal);
-      const { head, trailers } = outcome;
-      return {
-        stream: false,
-        service: method.parent,
-        method,
-        message: codec.decode(outcome.message),
-        // Most callers look at neither.
-        get header() {
-          return fromWire(head);
-        },
-        get trailer() {
-          return fromWire(trailers);
-        },
-      };
+      return runUnary(dialer, method, signal, limitOf(timeoutMs), toWire(header), input);
     },
 
     async stream<I extends DescMessage, O extends DescMessage>(
@@ -107,12 +77,4 @@ export function createTypedTransport(address: Address, options: TypedTransportOp
 
     close: () => dialer.close(neverSent('the transport is closed')),
   };
-}
-
-function errorOf(failure: CallFailure, signal: AbortSignal | undefined): ConnectError {
-  return signal?.aborted === true && failure.code === Code.Canceled ? aborted(signal) : connectError(failure);
-}
-
-function aborted(signal: AbortSignal): ConnectError {
-  return ConnectError.from(signal.reason, Code.Canceled);
 }

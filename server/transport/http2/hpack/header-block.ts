@@ -5,6 +5,8 @@ export class HeaderBlock {
   readonly status: number;
   /** `grpc-status` as it came. */
   readonly grpcStatus: string | undefined;
+  /** Whether the body is gRPC's. */
+  readonly isGrpc: boolean;
   /** The head of a gRPC answer and nothing besides: 200, gRPC's content type, no status of the call yet. */
   readonly plainHead: boolean;
   /** Trailers that say OK. */
@@ -20,14 +22,10 @@ export class HeaderBlock {
     this.status = status === undefined || !/^[1-9]\d\d$/.test(status) ? 0 : Number(status);
     this.grpcStatus = fields.get('grpc-status');
     this.fault = fault;
+    this.isGrpc = /^application\/grpc(?:$|[+;])/i.test(fields.get('content-type') ?? '');
     const good = fault === undefined;
     this.plainHead = good && this.status === 200 && this.grpcStatus === undefined && this.isGrpc;
     this.plainTrailers = good && status === undefined && this.grpcStatus === '0';
-  }
-
-  /** Whether the body is gRPC's. */
-  get isGrpc(): boolean {
-    return /^application\/grpc(?:$|[+;])/i.test(this.fields.get('content-type') ?? '');
   }
 
   /** Head and trailers in one map; kept, as answers of one method mostly look alike. */
