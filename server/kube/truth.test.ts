@@ -197,3 +197,21 @@ test('without the Service the pods are awaited, told once, not once a second', a
   await time.advance(1_100);
   await settled();
 });
+
+test('a Deployment says which age of connections its pods are started with', async () => {
+  const env = [
+    { name: 'GREETER_MAX_CONNECTION_AGE_MS', value: '30000' },
+    { name: 'GREETER_MAX_CONNECTION_AGE_GRACE_MS', valueFrom: { configMapKeyRef: { name: 'c', key: 'k' } } },
+  ];
+  server.items.set('deployments', [
+    {
+      metadata: { name: 'greeter', generation: 1 },
+      spec: { replicas: 3, template: { spec: { containers: [{ env }] } } },
+    },
+  ]);
+  start();
+  await until('told', () => told('deploymentChanged').length === 1);
+  const changed = events.find((event) => event.kind?.case === 'deploymentChanged')?.kind?.value;
+  expect(changed).toMatchObject({ deployment: { replicas: 3, maxConnectionAgeMs: 30_000 } });
+  expect(changed).not.toMatchObject({ deployment: { maxConnectionAgeGraceMs: expect.anything() } });
+});

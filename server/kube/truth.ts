@@ -420,6 +420,7 @@ export class Truth {
     this.#replicas = Number(spec?.replicas ?? 1);
     // A list after an outage says again what is known.
     const told = JSON.stringify([this.#replicas, status, metadata.generation]);
+    const env = environmentOf(object);
     if (told === this.#deploymentTold) return;
     this.#deploymentTold = told;
     this.#options.events.emit({
@@ -433,6 +434,8 @@ export class Truth {
             updatedReplicas: Number(status?.updatedReplicas ?? 0),
             generation: Number(metadata.generation ?? 0),
             observedGeneration: Number(status?.observedGeneration ?? 0),
+            ...msOf('maxConnectionAgeMs', env.get('GREETER_MAX_CONNECTION_AGE_MS')),
+            ...msOf('maxConnectionAgeGraceMs', env.get('GREETER_MAX_CONNECTION_AGE_GRACE_MS')),
           },
         },
       },
@@ -446,4 +449,20 @@ function conditions(endpoint: Endpoint): unknown[] {
 
 function containerOf(object: KubeObject): KubeObject {
   return (object.status?.containerStatuses ?? [])[0];
+}
+
+/** What the template gives its containers, by name; what comes from elsewhere (a ConfigMap) is not known. */
+function environmentOf(deployment: KubeObject): Map<string, string> {
+  const containers: KubeObject[] = deployment.spec?.template?.spec?.containers ?? [];
+  return new Map(
+    containers.flatMap(({ env = [] }) =>
+      (env as { name: string; value?: string }[]).flatMap(({ name, value }) =>
+        value === undefined ? [] : [[name, value] as const],
+      ),
+    ),
+  );
+}
+
+function msOf<Name extends string>(name: Name, value: string | undefined): { [Key in Name]?: number } {
+  return value !== undefined && /^-?\d+$/.test(value) ? ({ [name]: Number(value) } as { [Key in Name]?: number }) : {};
 }

@@ -19,7 +19,7 @@ export function ClusterSheet({ close }: { close(): void }) {
   const actions = useActions();
   const [asked, setAsked] = useState<number>();
   const told = snapshot?.maxConnectionAge;
-  const now = told?.ageMs ?? -1;
+  const now = told?.ageMs ?? snapshot?.deployment?.maxConnectionAgeMs ?? -1;
   const ask = async (ageMs: number) => {
     setAsked(ageMs);
     await actions()?.setMaxConnectionAge(ageMs, graceMs);
@@ -78,8 +78,11 @@ export function ClusterSheet({ close }: { close(): void }) {
           </label>
         ))}
       </fieldset>
-      {told !== undefined && !ages.some((age) => age === now) && (
-        <p className="sheet-lead">Now {spaced(duration(now))}, as it was asked for elsewhere.</p>
+      {!ages.some((age) => age === now) && (
+        <p className="sheet-lead">
+          Now {spaced(duration(now))},{' '}
+          {told === undefined ? 'as the pods are started' : 'as it was asked for elsewhere'}.
+        </p>
       )}
       <Notice inSheet />
     </Sheet>

@@ -77,7 +77,7 @@ export async function perform(act: Doing, context: ActContext): Promise<Acted> {
     case 'rollout':
       return rollout(act.preStop, context);
     case 'maxConnectionAge': {
-      const { ageMs = -1, graceMs = -1 } = hub.run.maxConnectionAge ?? {};
+      const { ageMs, graceMs } = ageNow(hub.run);
       context.remember((plan) => ({ ...plan, maxConnectionAge: plan.maxConnectionAge ?? { ageMs, graceMs } }));
       const told = await agent.setMaxConnectionAge(act.ageMs, act.graceMs);
       return asked(told, context, () => true, told.ok ? `${told.pods} pods were told` : '');
@@ -215,4 +215,10 @@ function skipped(note: string): Acted {
 
 function failed(why: string, refused: boolean) {
   return { kind: 'failed', why, refused } as const;
+}
+
+/** What pods were told, or else were started with. */
+function ageNow({ maxConnectionAge, deployment }: Run): { ageMs: number; graceMs: number } {
+  if (maxConnectionAge !== undefined) return maxConnectionAge;
+  return { ageMs: deployment?.maxConnectionAgeMs ?? -1, graceMs: deployment?.maxConnectionAgeGraceMs ?? -1 };
 }

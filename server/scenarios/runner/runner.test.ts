@@ -130,10 +130,12 @@ function pods(hub: Hub, n: number): void {
       },
     },
   });
+  const { maxConnectionAgeMs, maxConnectionAgeGraceMs } = hub.run.deployment ?? {};
+  const ages = maxConnectionAgeMs === undefined ? {} : { maxConnectionAgeMs, maxConnectionAgeGraceMs };
   hub.emit({
     kind: {
       case: 'deploymentChanged',
-      value: { deployment: { name: 'greeter', replicas: n, readyReplicas: n, updatedReplicas: n } },
+      value: { deployment: { name: 'greeter', replicas: n, readyReplicas: n, updatedReplicas: n, ...ages } },
     },
   });
 }
@@ -394,6 +396,17 @@ describe('restoring', () => {
       'age -1 -1',
       'preStop 1',
     ]);
+  });
+
+  it('an age of connections that the pods were started with', async () => {
+    const deployment = {
+      ...{ name: 'greeter', replicas: 2, readyReplicas: 2, updatedReplicas: 2 },
+      ...{ maxConnectionAgeMs: 30_000, maxConnectionAgeGraceMs: 10_000 },
+    };
+    hub.emit({ kind: { case: 'deploymentChanged', value: { deployment } } });
+    await start('  - maxConnectionAge: { age: 5s, grace: 1s }\n  - wait: 1s\n');
+    await advance(30_000);
+    expect(cluster.asked.filter((what) => what.startsWith('age'))).toEqual(['age 5000 1000', 'age 30000 10000']);
   });
 
   it('after a crash of the agent: by the next one, from what was written down before anything changed', async () => {
