@@ -1,4 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import type { Page } from '@playwright/test';
 import type { App } from './lib/app.ts';
 import { expect, test } from './lib/test.ts';
@@ -32,6 +34,9 @@ interface Run {
 const full = process.env.LBSCOPE_TEST_FULL === '1';
 const folder = new URL('../scenarios/', import.meta.url);
 const first = 'one-connection-pins';
+/** Gone through in the browser each time; all of them in the full set. */
+const always = ['headless-is-even', 'scale-down-gracefully'];
+const inBoth = 'ten-connections-ten-draws';
 
 async function runOf(app: App): Promise<Run> {
   const { scenario } = await app.call<{ scenario: Run }>('GetSnapshot');
@@ -158,11 +163,39 @@ test('Escape asks before it aborts, and what was changed is put back', async ({ 
   expect((await app.snapshot()).lanes.map(({ id }) => id).sort()).toEqual(before.sort());
 });
 
-test.describe('every quick scenario through the browser', () => {
-  test.skip(!full, 'with LBSCOPE_TEST_FULL=1');
+test('run by the command line, the room sees it, and page, API and command line say the same', async ({
+  app,
+  page,
+}) => {
+  await page.goto(`${app.url}/?view=stage`);
+  await expect(page.getByTestId('live')).toHaveAttribute('data-state', 'live');
+  const telling = commandLine(app, inBoth);
+  await expect(page.getByTestId('scenario-step')).toContainText('of');
+  const told = await telling;
+  expect(told.status).toBe(0);
+  const ended = await runOf(app);
+  expect(ended).toMatchObject({ state: 'ended', outcome: 'pass' });
+  expect(told.scenarios).toHaveLength(1);
+  const [said] = told.scenarios;
+  expect(said?.outcome).toBe(ended.outcome);
+  const short = ({ state, finding, sample = 0 }: Run['scenario']['expectations'][number]) => ({
+    state,
+    finding,
+    sample,
+  });
+  expect(said?.scenario.expectations.map(short)).toEqual(ended.scenario.expectations.map(short));
+  expect(said?.scenario.questions?.map(({ right, finding }) => ({ right, finding }))).toEqual(
+    ended.scenario.questions?.map(({ right, finding }) => ({ right, finding })),
+  );
+  await page.goto(`${app.url}/?view=stage&scenario=run`);
+  await sameAsApi(page, ended);
+});
+
+test.describe('through the browser', () => {
   test.describe.configure({ timeout: 240_000 });
-  for (const id of quickOnes()) {
+  for (const id of shipped()) {
     test(id, async ({ app, page }) => {
+      test.skip(!full && !always.includes(id), 'with LBSCOPE_TEST_FULL=1');
       await page.goto(`${app.url}/?view=stage&scenario=${id}`);
       await page.getByTestId('scenario-begin').click();
       await expect.poll(async () => (await runOf(app))?.scenario.id).toBe(id);
@@ -173,9 +206,27 @@ test.describe('every quick scenario through the browser', () => {
   }
 });
 
-function quickOnes(): string[] {
+/** All but the first, which the room's test goes through. */
+function shipped(): string[] {
   return readdirSync(folder)
     .filter((name) => name.endsWith('.yaml') && name !== `${first}.yaml`)
-    .filter((name) => /^quick: true$/m.test(readFileSync(new URL(name, folder), 'utf8')))
     .map((name) => name.replace(/\.yaml$/, ''));
+}
+
+/** `npm run scenario`, against the agent that the page shows. */
+function commandLine(
+  app: App,
+  id: string,
+): Promise<{ status: number; scenarios: { outcome: string; scenario: Run['scenario'] }[] }> {
+  const program = fileURLToPath(new URL('../dist/scenario.mjs', import.meta.url));
+  const file = fileURLToPath(new URL(`${id}.yaml`, folder));
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, [program, file, '--agent', `${app.url}/rpc`, '--json'], (error, stdout, stderr) => {
+      try {
+        resolve(JSON.parse(stdout));
+      } catch {
+        reject(new Error(`${error}\n${stderr}`));
+      }
+    });
+  });
 }

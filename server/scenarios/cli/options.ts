@@ -28,7 +28,10 @@ const flags = {
     help: 'run in this cluster; without it an embedded one is started (LBSCOPE_KUBECONFIG)',
   },
   namespace: { type: 'string', help: 'namespace in that cluster, default lbscope' },
-  agent: { type: 'string', help: 'URL of a running agent, such as http://127.0.0.1:3001; nothing is started' },
+  agent: {
+    type: 'string',
+    help: 'URL of a running agent, such as http://127.0.0.1:3001, or of its dashboard with /rpc; nothing is started',
+  },
   report: { type: 'string', help: 'write one self-contained HTML file' },
   junit: { type: 'string', help: 'write JUnit XML' },
   json: { type: 'boolean', help: 'print the results as JSON, and nothing else, on standard output' },
@@ -73,8 +76,8 @@ export function parseOptions(args: readonly string[], env: Readonly<Record<strin
     faults.push(`${positionals.join(', ')} beside --all or --quick: give one or the other`);
   if (!many && positionals.length === 0) faults.push('no scenario is named: give files, or --all, or --quick');
   const agent = text('agent');
-  if (agent !== undefined && !/^https?:\/\/[^/\s]+\/?$/.test(agent)) {
-    faults.push(`--agent is "${agent}": allowed is a URL such as http://127.0.0.1:3001`);
+  if (agent !== undefined && !/^https?:\/\/[^/\s]+(\/[^\s?#]*)?$/.test(agent)) {
+    faults.push(`--agent is "${agent}": allowed is a URL such as http://127.0.0.1:3001, or a dashboard’s with /rpc`);
   }
   const kubeconfig = text('kubeconfig') ?? (agent === undefined ? env.LBSCOPE_KUBECONFIG || undefined : undefined);
   if (agent !== undefined && kubeconfig !== undefined) {
