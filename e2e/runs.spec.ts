@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { lane } from './lib/app.ts';
 import { expect, test } from './lib/test.ts';
 
@@ -130,6 +132,29 @@ test('exported, it opens without a network; imported again, it is the same run',
     buffer: Buffer.from('{"head":{"version":99}}\n'),
   });
   await expect(page.getByTestId('notice')).toContainText('line 1: version is 99: allowed is 1');
+});
+
+test('what cannot be written is said on the screen, and written once it can be', async ({ app, page }) => {
+  await page.goto(`${app.url}/?view=stage`);
+  await expect(page.getByTestId('live')).toHaveAttribute('data-state', 'live');
+  await expect(page.getByTestId('recording-fault')).toHaveCount(0);
+  const { runId } = await app.snapshot();
+  const other = new DatabaseSync(join(app.stateDir, 'recordings', `${runId}.run`));
+  other.exec('BEGIN IMMEDIATE');
+  try {
+    await expect(page.getByTestId('recording-fault')).toHaveText('Not recorded');
+    await page.getByTestId('recording-fault').click();
+    await expect(page.getByTestId('notice')).toContainText('another program holds the file');
+    // Traffic does not wait for it.
+    await expect(page.getByTestId('live')).toHaveAttribute('data-state', 'live');
+  } finally {
+    other.exec('ROLLBACK');
+    other.close();
+  }
+  await expect(page.getByTestId('recording-fault')).toHaveCount(0);
+  await app.call('NewRun');
+  const { run } = await app.call<{ run: { gaps?: unknown[] } }>('GetRun', { runId });
+  expect(run.gaps ?? []).toEqual([]);
 });
 
 test('the agent ends without a word: the run so far is there, and says how it ended', async ({ app }) => {

@@ -1,7 +1,8 @@
 'use client';
 
+import type { Recording } from '../../gen/lbscope/agent/v1/runs_pb.js';
 import { clockText, toMs } from '../../model/time.ts';
-import { useLive } from '../live/provider.tsx';
+import { useLive, useLiveStore } from '../live/provider.tsx';
 import type { LiveView } from '../live/store.ts';
 import { offsetMinutes } from '../ui/zone.ts';
 
@@ -28,15 +29,36 @@ const words: Record<LiveState, string> = {
   recorded: 'Recorded',
 };
 
+/** Undefined: the run is kept, or nobody asked for that. */
+function keptWords(recording: Recording | undefined): { short: string; why: string } | undefined {
+  if (recording?.state === 'failing') return { short: 'Not recorded', why: recording.message };
+  if (recording?.state === 'gap') return { short: 'Recording has a gap', why: recording.message };
+  return undefined;
+}
+
 /** Where the picture stands: live, behind, lost or frozen; the agent's clock and the number of the last update. */
 export function LiveMark() {
   const view = useLive();
   const state = liveState(view);
+  const store = useLiveStore();
   const sequence = view.snapshot?.sequence ?? 0;
+  const kept = state === 'recorded' ? undefined : keptWords(view.snapshot?.recording);
   return (
     <div className={`live live-${state}`} data-testid="live" data-state={state} data-sequence={sequence}>
       <span className="live-sign" aria-hidden />
       <span className="live-word">{words[state]}</span>
+      {kept !== undefined && (
+        <button
+          type="button"
+          className="live-unkept"
+          data-testid="recording-fault"
+          title={kept.why}
+          aria-label={kept.why}
+          onClick={() => store.refused(kept.why)}
+        >
+          {kept.short}
+        </button>
+      )}
       <time className="live-clock">
         {view.nowMs > 0 ? clockText(view.nowMs, offsetMinutes(view.nowMs)) : '--:--:--.-'}
       </time>
