@@ -1,7 +1,7 @@
 'use client';
 
 import { DropdownMenu } from 'radix-ui';
-import type { ReactNode } from 'react';
+import { memo, type ReactNode } from 'react';
 import type { Pod } from '../../gen/lbscope/events/v1/events_pb.js';
 import { useActions, useMay } from '../live/provider.tsx';
 import { Swatch } from '../ui/swatch.tsx';
@@ -10,8 +10,10 @@ import { Swatch } from '../ui/swatch.tsx';
 const slowMs = 250;
 const failingRate = 0.2;
 
+type Props = { pod: Pod; className?: string; children?: ReactNode };
+
 /** A pod, as a chip or as `children` draw it: opens what can be done to it. You act on the truth and watch the lanes. */
-export function PodMenu({ pod, className = 'chip', children }: { pod: Pod; className?: string; children?: ReactNode }) {
+export const PodMenu = memo(function PodMenu({ pod, className = 'chip', children }: Props) {
   const { act, control } = useMay();
   const actions = useActions();
   const behavior = pod.behavior;
@@ -95,7 +97,7 @@ export function PodMenu({ pod, className = 'chip', children }: { pod: Pod; class
       </DropdownMenu.Portal>
     </DropdownMenu.Root>
   );
-}
+});
 
 function Item({ name, what, act, disabled }: { name: string; what: string; act(): unknown; disabled: boolean }) {
   return (

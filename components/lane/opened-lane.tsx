@@ -7,17 +7,20 @@ import { type SeriesPoint, series } from '../../model/view/series.ts';
 import { bandWords } from '../../model/view/words.ts';
 import { useLive, useLiveStore } from '../live/provider.tsx';
 import { trailMs } from '../live/store.ts';
+import { onResized } from '../paint/surface.ts';
 import { Ticker } from '../paint/ticker.ts';
 import { TickerContext } from '../paint/ticker-context.tsx';
 import { Foot } from '../timeline/foot.tsx';
 import { LaneCanvas } from '../timeline/lane-canvas.tsx';
+import { LoadTop } from '../timeline/load-top.ts';
 import { Rail } from '../timeline/rail.tsx';
 import { Ruler } from '../timeline/ruler.tsx';
 import { Tears } from '../timeline/tears.tsx';
-import { type Derived, useDerived } from '../timeline/use-derived.ts';
+import { type Derived, useDerived, useLaneData } from '../timeline/use-derived.ts';
 import { usePast } from '../timeline/use-past.ts';
 import { useWindow } from '../timeline/use-window.ts';
 import { type Limits, usual } from '../timeline/window.ts';
+import { isStill } from '../ui/still.ts';
 import { spaced } from '../ui/text.ts';
 import { Charts } from './charts.tsx';
 import { Connections } from './connections.tsx';
@@ -88,14 +91,16 @@ function Contents({
         edgeMs: () => drawn.current.control.now().edgeMs ?? store.edgeMs(),
         windowMs: () => drawn.current.control.now().spanMs,
         width: () => drawn.current.width,
-        still: () => matchMedia('(prefers-reduced-motion: reduce)').matches,
+        still: isStill,
       }),
   );
   useEffect(() => {
     const stop = ticker.start();
     window.addEventListener('lbscope:theme', ticker.touch);
+    const ignore = onResized(ticker.touch);
     return () => {
       stop();
+      ignore();
       window.removeEventListener('lbscope:theme', ticker.touch);
     };
   }, [ticker]);
@@ -105,7 +110,13 @@ function Contents({
   const seen = { fromMs: edgeMs - spanMs, toMs: edgeMs, pixelMs: width > 0 ? spanMs / width : usual.spanMs / 600 };
   const past = usePast(snapshot, seen.fromMs, seen.pixelMs);
   const derived = useDerived(snapshot, past.kind === 'held' ? past.past : undefined, nowMs, seen);
-  const data = derived?.lanes.get(lane.id);
+  const data = useLaneData(derived, lane.id);
+  const [loadTop] = useState(() => new LoadTop());
+  useEffect(() => {
+    if (data === undefined) return;
+    loadTop.set(lane.id, data.load);
+    ticker.touch();
+  }, [loadTop, lane.id, data, ticker]);
   const points = useSeries(derived, lane.id, seen, frozen);
   const wide = derived?.wide ?? snapshot;
   return (
@@ -135,7 +146,7 @@ function Contents({
                   laneId={lane.id}
                   events={wide.events}
                   data={data}
-                  loadTop={derived?.loadTop ?? 1}
+                  loadTop={loadTop}
                   font={13}
                   unavailable={lane.state === 'unavailable'}
                   stale={false}

@@ -1,7 +1,13 @@
 import type { Axis } from './axis.ts';
 
-/** Draws something for an instant. `force`: draw even if the picture moved less than can be seen. */
+/** Draws something for an instant. */
 export type Painter = (axis: Axis) => void;
+
+/**
+ * Canvases are drawn before texts are moved: to write on a canvas the browser needs the styles of the page, and would work
+ * them out anew for each canvas after each text that has moved.
+ */
+export type Layer = 'canvas' | 'texts';
 
 export type TickerPorts = {
   edgeMs(): number;
@@ -10,15 +16,15 @@ export type TickerPorts = {
   still(): boolean;
 };
 
-/** Movements under this share of a pixel are not drawn. */
-const visiblePx = 0.2;
+/** Movements under this share of a pixel are not drawn: thirty pictures a second on a wide screen. */
+const visiblePx = 0.3;
 
 /**
  * One animation frame loop for everything that slides: canvases and the labels that hang on instants. It draws only
  * when the picture moved visibly or something changed, so that an idle tab costs nothing.
  */
 export class Ticker {
-  private readonly painters = new Set<Painter>();
+  private readonly painters = { canvas: new Set<Painter>(), texts: new Set<Painter>() };
   private readonly ports: TickerPorts;
   private frame = 0;
   private drawn: Axis = { edgeMs: 0, windowMs: 0, width: 0 };
@@ -28,10 +34,10 @@ export class Ticker {
     this.ports = ports;
   }
 
-  add(painter: Painter): () => void {
-    this.painters.add(painter);
+  add(painter: Painter, layer: Layer): () => void {
+    this.painters[layer].add(painter);
     this.dirty = true;
-    return () => this.painters.delete(painter);
+    return () => this.painters[layer].delete(painter);
   }
 
   /** Something else than time changed. */
@@ -66,6 +72,7 @@ export class Ticker {
     if (!this.dirty && same && moved < visiblePx) return;
     this.dirty = false;
     this.drawn = { edgeMs, windowMs, width };
-    for (const painter of this.painters) painter(this.drawn);
+    for (const painter of this.painters.canvas) painter(this.drawn);
+    for (const painter of this.painters.texts) painter(this.drawn);
   }
 }

@@ -9,9 +9,11 @@ import { Notice } from '../controls/notice.tsx';
 import { headlineOf } from '../live/headline.ts';
 import { useLive, useLiveStore } from '../live/provider.tsx';
 import { reportAgeMs } from '../live/report-age.ts';
+import { onResized } from '../paint/surface.ts';
 import { Ticker } from '../paint/ticker.ts';
 import { TickerContext } from '../paint/ticker-context.tsx';
 import { PresenterMarks } from '../present/marks.tsx';
+import { isStill } from '../ui/still.ts';
 import { spaced } from '../ui/text.ts';
 import { useUrlParameter } from '../ui/url.ts';
 import { Book } from './book/book.tsx';
@@ -58,7 +60,7 @@ export function Stage() {
         edgeMs: () => store.edgeMs(),
         windowMs: () => 90_000,
         width: () => axisWidth.current,
-        still: () => matchMedia('(prefers-reduced-motion: reduce)').matches,
+        still: isStill,
       }),
   );
   useEffect(() => {
@@ -79,13 +81,13 @@ export function Stage() {
       reported = newest;
     });
     window.addEventListener('lbscope:theme', touch);
-    window.addEventListener('resize', touch);
+    const ignore = onResized(touch);
     // Canvases write with the page's fonts: once more when these have come.
     void document.fonts?.ready.then(touch);
     return () => {
       stop();
       window.removeEventListener('lbscope:theme', touch);
-      window.removeEventListener('resize', touch);
+      ignore();
     };
   }, [store, ticker, kept]);
 

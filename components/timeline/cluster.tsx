@@ -88,7 +88,7 @@ function Track({
 }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const { chain } = usePointing();
-  usePainter((axis) => {
+  usePainter('canvas', (axis) => {
     if (canvas.current !== null) {
       const picture = { lifelines: lines, reportedMs: reported, unknownSinceMs: unknown, lit: chain?.uids };
       paintTrack(canvas.current, picture, axis);

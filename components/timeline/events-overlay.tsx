@@ -1,8 +1,9 @@
 'use client';
 
-import { useLayoutEffect, useRef } from 'react';
+import { useRef } from 'react';
 import type { EventLine } from '../../model/view/events.ts';
 import { xOf } from '../paint/axis.ts';
+import { useMeasured } from '../paint/measured.ts';
 import { placeLabels } from '../paint/place.ts';
 import { usePainter } from '../paint/ticker-context.tsx';
 import { spaced } from '../ui/text.ts';
@@ -12,7 +13,7 @@ import { usePointing } from './pointed.ts';
 export function EventLines({ lines }: { lines: readonly EventLine[] }) {
   const root = useRef<HTMLDivElement>(null);
   const { chain, point, unfold, unfolded } = usePointing();
-  usePainter((axis) => {
+  usePainter('texts', (axis) => {
     [...(root.current?.children ?? [])].forEach((child, i) => {
       const line = lines[i];
       if (line === undefined) return;
@@ -49,7 +50,8 @@ export function Flags({ lines }: { lines: readonly EventLine[] }) {
   const root = useRef<HTMLOListElement>(null);
   const { chain, point, unfold, unfolded } = usePointing();
   const sizes = useRef<{ label: number; full: number }[]>([]);
-  useLayoutEffect(() => {
+  const texts = lines.map((line) => `${line.key} ${line.title} ${line.detail}`).join('|');
+  useMeasured(() => {
     sizes.current = [...(root.current?.children ?? [])].map((child) => {
       const label = child.querySelector('b');
       const detail = child.querySelector('small');
@@ -57,8 +59,8 @@ export function Flags({ lines }: { lines: readonly EventLine[] }) {
       const [a, b] = [label?.offsetWidth ?? 80, detail?.offsetWidth ?? 0];
       return { label: a + 8, full: (stacked ? Math.max(a, b) : a + b) + 8 };
     });
-  });
-  usePainter((axis) => {
+  }, [texts]);
+  usePainter('texts', (axis) => {
     const items = lines.map((line, i) => {
       const x = xOf(axis, line.atMs);
       const label = sizes.current[i]?.label ?? 80;

@@ -6,6 +6,7 @@ import { toMs } from '../../model/time.ts';
 import type { LaneData } from '../../model/view/lane.ts';
 import { xOf } from '../paint/axis.ts';
 import { TickerContext, usePainter } from '../paint/ticker-context.tsx';
+import type { LoadTop } from './load-top.ts';
 import { type LaneMetrics, paintLane } from './paint/lane.ts';
 import { usePointing } from './pointed.ts';
 
@@ -26,7 +27,7 @@ export function LaneCanvas({
   laneId: string;
   events: readonly Event[];
   data: LaneData;
-  loadTop: number;
+  loadTop: LoadTop;
   font: number;
   unavailable: boolean;
   stale: boolean;
@@ -37,10 +38,10 @@ export function LaneCanvas({
   const { chain, point } = usePointing();
   const picture = useMemo(() => {
     const lit = chain && { ...chain, told: chain.told.get(laneId) ?? [], lost: chain.lost.get(laneId) ?? [] };
-    return { ...data, loadTop, unavailable, stale, lit };
-  }, [data, loadTop, unavailable, stale, chain, laneId]);
+    return { ...data, unavailable, stale, lit };
+  }, [data, unavailable, stale, chain, laneId]);
   const metrics = useRef<{ key: string; value: LaneMetrics }>(undefined);
-  usePainter((axis) => {
+  usePainter('canvas', (axis) => {
     const element = canvas.current;
     if (element === null) return;
     const key = `${window.innerWidth}`;
@@ -49,7 +50,7 @@ export function LaneCanvas({
       const read = (name: string) => Number.parseFloat(style.getPropertyValue(name)) || 0;
       metrics.current = { key, value: { rail: read('--rail'), load: read('--load'), strip: read('--strip'), font } };
     }
-    paintLane(element, picture, metrics.current.value, axis);
+    paintLane(element, picture, metrics.current.value, axis, loadTop.perSecond);
   });
   const onTick = useRef(false);
   const onMove = (event: React.PointerEvent) => {

@@ -1,11 +1,9 @@
 'use client';
 
-import { type CSSProperties, useMemo } from 'react';
+import { type CSSProperties, memo, useContext, useEffect, useMemo } from 'react';
 import type { GetSnapshotResponse, Lane as LaneMessage } from '../../gen/lbscope/agent/v1/agent_pb.js';
-import type { Event } from '../../gen/lbscope/events/v1/events_pb.js';
 import { bindNumbers, wholeSeconds } from '../../model/time.ts';
 import { beliefWords } from '../../model/view/belief-words.ts';
-import type { LaneData } from '../../model/view/lane.ts';
 import { rowsOf } from '../../model/view/rows.ts';
 import type { Entry } from '../../model/view/scorecard.ts';
 import { statementOf } from '../../model/view/statement.ts';
@@ -14,23 +12,25 @@ import { bandWords } from '../../model/view/words.ts';
 import { CopyRule } from '../controls/copy-rule.tsx';
 import { openLane } from '../lane/open.ts';
 import { Scorecard } from '../ledger/scorecard.tsx';
+import { TickerContext } from '../paint/ticker-context.tsx';
+import { useInTurn } from '../paint/turns.ts';
 import { sentence, spaced } from '../ui/text.ts';
 import { Belief } from './belief.tsx';
 import { LaneCanvas } from './lane-canvas.tsx';
 import type { Layout } from './layout.ts';
+import type { LoadTop } from './load-top.ts';
 import { PathPicture } from './path-picture.tsx';
 import { PodRows } from './pod-rows.tsx';
 import { usePointing } from './pointed.ts';
 import { Rail } from './rail.tsx';
 import { Tears } from './tears.tsx';
+import { type Derived, useLaneData } from './use-derived.ts';
 
 type Props = {
   lane: LaneMessage;
   snapshot: GetSnapshotResponse;
-  /** Of the whole past that is held, not of the stream's 90 s alone. */
-  events: readonly Event[];
-  data: LaneData;
-  loadTop: number;
+  derived: Derived;
+  loadTop: LoadTop;
   entries: readonly Entry[];
   layout: Layout;
   nowMs: number;
@@ -46,12 +46,15 @@ type Props = {
 /** More than this have no room on a rail. */
 const drawnBrackets = 12;
 
-/** One path: its name and verdict, its band on the common axis, and who answers now. */
-export function Lane({
+/** One path: its name and verdict, its band on the common axis, and who answers now. Renewed when its turn has come. */
+export function Lane(props: Props) {
+  return <Drawn {...useInTurn(props)} />;
+}
+
+const Drawn = memo(function Drawn({
   lane,
   snapshot,
-  events,
-  data,
+  derived,
   loadTop,
   entries,
   layout,
@@ -64,6 +67,14 @@ export function Lane({
   toggle,
 }: Props) {
   const { chain } = usePointing();
+  const data = useLaneData(derived, lane.id);
+  const ticker = useContext(TickerContext);
+  useEffect(() => {
+    if (data === undefined) return;
+    loadTop.set(lane.id, data.load);
+    ticker?.touch();
+  }, [loadTop, lane.id, data, ticker]);
+  useEffect(() => () => loadTop.remove(lane.id), [loadTop, lane.id]);
   const unavailable = lane.state === 'unavailable';
   const rule = watchRule(snapshot, lane);
   const verdict = stale
@@ -78,9 +89,10 @@ export function Lane({
   const rows = compact
     ? rowsOf(lane, snapshot, { available: layout.laneHeight - 26, most: layout.rowMost, least: 12.8 })
     : roomy;
-  const shown = useMemo(() => data.brackets.slice(-drawnBrackets), [data]);
+  const shown = useMemo(() => data?.brackets.slice(-drawnBrackets) ?? [], [data]);
   const words = beliefWords(snapshot, lane, nowMs);
   const key = `lane-${lane.id}-name`;
+  if (data === undefined) return null;
   return (
     <section
       className="lane"
@@ -125,7 +137,7 @@ export function Lane({
       <div className="lane-time">
         <LaneCanvas
           laneId={lane.id}
-          events={events}
+          events={derived.wide.events}
           data={data}
           loadTop={loadTop}
           font={layout.handleFont}
@@ -197,6 +209,6 @@ export function Lane({
       </div>
     </section>
   );
-}
+});
 
 const both = (text: string) => ({ long: text, short: text });

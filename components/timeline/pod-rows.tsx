@@ -3,6 +3,7 @@
 import { useLayoutEffect, useRef } from 'react';
 import { duration } from '../../model/time.ts';
 import type { Row, RowGroup, Rows } from '../../model/view/rows.ts';
+import { isStill } from '../ui/still.ts';
 import { Cross, LostTag, podFill, type Standing, Swatch, useTheme } from '../ui/swatch.tsx';
 import { spaced } from '../ui/text.ts';
 
@@ -28,7 +29,7 @@ export function PodRows({
   lit: ReadonlySet<string> | undefined;
 }) {
   const list = useRef<HTMLUListElement>(null);
-  useSlide(list);
+  useSlide(list, rows);
   return (
     <ul
       ref={list}
@@ -62,11 +63,14 @@ function attributes(laneId: string, row: Row) {
 const slideMs = 200;
 
 /** Rows slide to their new places when one is added or leaves: the eye keeps hold of a pod. */
-function useSlide(list: React.RefObject<HTMLUListElement | null>): void {
+function useSlide(list: React.RefObject<HTMLUListElement | null>, rows: Rows): void {
   const before = useRef(new Map<Element, number>());
+  // Places follow from these: with the same ones nothing has moved, and asking for places lays out the whole page.
+  const order = `${rows.height} ${rows.groups.map((group) => (group.kind === 'pod' ? group.row.pod.uid : group.standing)).join(' ')}`;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: rows move when their order changes
   useLayoutEffect(() => {
     const after = new Map<Element, number>();
-    const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
+    const still = isStill();
     for (const row of list.current?.children ?? []) {
       const top = (row as HTMLElement).offsetTop;
       after.set(row, top);
@@ -78,7 +82,7 @@ function useSlide(list: React.RefObject<HTMLUListElement | null>): void {
       });
     }
     before.current = after;
-  });
+  }, [list, order]);
 }
 
 function PodRow({ laneId, row, dim }: { laneId: string; row: Row; dim: boolean }) {

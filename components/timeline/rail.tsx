@@ -1,9 +1,10 @@
 'use client';
 
-import { useLayoutEffect, useRef } from 'react';
+import { useRef } from 'react';
 import { duration } from '../../model/time.ts';
 import { type Bracket, costliest, shortLabel } from '../../model/view/brackets.ts';
 import { xOf } from '../paint/axis.ts';
+import { useMeasured } from '../paint/measured.ts';
 import { placeLabels } from '../paint/place.ts';
 import { usePainter } from '../paint/ticker-context.tsx';
 import { spaced } from '../ui/text.ts';
@@ -18,7 +19,8 @@ export function Rail({ laneId, brackets, narrow }: { laneId: string; brackets: r
   const root = useRef<HTMLDivElement>(null);
   const { chain, point } = usePointing();
   const sizes = useRef<Sizes[]>([]);
-  useLayoutEffect(() => {
+  const texts = `${narrow} ${brackets.map(({ key, label, note, steps }) => `${key} ${label} ${note} ${steps.map((step) => duration(step.ms)).join(' ')}`).join('|')}`;
+  useMeasured(() => {
     const before = sizes.current;
     sizes.current = [...(root.current?.children ?? [])].map((child, i) => {
       const element = child as HTMLElement;
@@ -28,8 +30,8 @@ export function Rail({ laneId, brackets, narrow }: { laneId: string; brackets: r
         return { ...(before[i] ?? { label: label * 2, full: label * 4 }), short: label };
       return { label, short: Math.min(label, before[i]?.short ?? label * 0.5), full: element.scrollWidth + 4 };
     });
-  });
-  usePainter((axis) => {
+  }, [texts]);
+  usePainter('texts', (axis) => {
     const items = brackets.map((each, i) => ({
       x0: xOf(axis, each.fromMs),
       x1: each.toMs === undefined ? axis.width : xOf(axis, each.toMs),

@@ -3,19 +3,24 @@
 import { useRef } from 'react';
 import type { Tear } from '../../model/view/losses.ts';
 import { xOf } from '../paint/axis.ts';
+import { useMeasured } from '../paint/measured.ts';
 import { usePainter } from '../paint/ticker-context.tsx';
 import { LostTag } from '../ui/swatch.tsx';
 
 /** The tags of the tears: always a cross and the number, left of the cut. */
 export function Tears({ tears }: { tears: readonly Tear[] }) {
   const root = useRef<HTMLDivElement>(null);
-  usePainter((axis) => {
+  const widths = useRef<number[]>([]);
+  useMeasured(() => {
+    widths.current = [...(root.current?.children ?? [])].map((child) => (child as HTMLElement).offsetWidth);
+  }, [tears.map(({ fromMs, count }) => `${fromMs} ${count}`).join('|')]);
+  usePainter('texts', (axis) => {
     let limit = axis.width;
     const children = [...(root.current?.children ?? [])] as HTMLElement[];
     for (let i = children.length - 1; i >= 0; i -= 1) {
       const child = children[i] as HTMLElement;
       const tear = tears[i] as Tear;
-      const width = child.offsetWidth;
+      const width = widths.current[i] ?? 0;
       const from = xOf(axis, tear.fromMs);
       const to = xOf(axis, tear.toMs);
       // Left of the cut; at the window's edge right of it; never over a newer one.

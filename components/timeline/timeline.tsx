@@ -15,8 +15,11 @@ import { headlineOf } from '../live/headline.ts';
 import { useLive, useLiveStore } from '../live/provider.tsx';
 import { reportAgeMs } from '../live/report-age.ts';
 import { trailMs } from '../live/store.ts';
+import { onResized } from '../paint/surface.ts';
 import { Ticker } from '../paint/ticker.ts';
 import { TickerContext } from '../paint/ticker-context.tsx';
+import { Turns, TurnsContext } from '../paint/turns.ts';
+import { isStill } from '../ui/still.ts';
 import { spaced } from '../ui/text.ts';
 import { useUrlParameter } from '../ui/url.ts';
 import { Cluster } from './cluster.tsx';
@@ -24,6 +27,7 @@ import { EventLines } from './events-overlay.tsx';
 import { Foot } from './foot.tsx';
 import { Lane } from './lane.tsx';
 import { useLayout } from './layout.ts';
+import { LoadTop } from './load-top.ts';
 import { type Pointed, PointingContext } from './pointed.ts';
 import { Ruler } from './ruler.tsx';
 import { Shell } from './shell.tsx';
@@ -57,22 +61,24 @@ export function Timeline() {
         windowMs: () => drawn.current.control.now().spanMs,
         // Behind an opened lane nothing is seen.
         width: () => (isCovered() ? 0 : drawn.current.width),
-        still: () => matchMedia('(prefers-reduced-motion: reduce)').matches,
+        still: isStill,
       }),
   );
   useEffect(() => {
     const stop = ticker.start();
     window.addEventListener('lbscope:theme', ticker.touch);
-    window.addEventListener('resize', ticker.touch);
+    const ignore = onResized(ticker.touch);
     // Canvases write with the page's fonts: once more when these have come.
     void document.fonts?.ready.then(ticker.touch);
     return () => {
       stop();
       window.removeEventListener('lbscope:theme', ticker.touch);
-      window.removeEventListener('resize', ticker.touch);
+      ignore();
     };
   }, [ticker]);
 
+  const [turns] = useState(() => new Turns((run) => requestAnimationFrame(run)));
+  const [loadTop] = useState(() => new LoadTop());
   const { spanMs } = control.shown;
   const edgeMs = control.view.edgeMs ?? limits.nowMs;
   const pixelMs = layout.timeWidth > 0 ? spanMs / layout.timeWidth : 0;
@@ -177,16 +183,14 @@ export function Timeline() {
                     fold={() => unfold(undefined)}
                   />
                 )}
-                {shownLanes.map((lane, place) => {
-                  const data = derived.lanes.get(lane.id);
-                  return data === undefined ? null : (
+                <TurnsContext value={turns}>
+                  {shownLanes.map((lane, place) => (
                     <Lane
                       key={lane.id}
                       lane={lane}
                       snapshot={snapshot}
-                      events={derived.wide.events}
-                      data={data}
-                      loadTop={derived.loadTop}
+                      derived={derived}
+                      loadTop={loadTop}
                       entries={entries?.get(lane.id) ?? []}
                       layout={layout}
                       nowMs={nowMs}
@@ -197,8 +201,8 @@ export function Timeline() {
                       open={open === lane.id}
                       toggle={() => setOpen(open === lane.id ? undefined : lane.id)}
                     />
-                  );
-                })}
+                  ))}
+                </TurnsContext>
                 <Axis rows={lanes + 2 + shift} edge={inPast ? 'past' : frozen ? 'frozen' : 'now'}>
                   <EventLines lines={derived.lines} />
                 </Axis>

@@ -1,32 +1,32 @@
 'use client';
 
-import { useRef } from 'react';
+import { useMemo, useRef } from 'react';
 import type { GetSnapshotResponse } from '../../gen/lbscope/agent/v1/agent_pb.js';
 import { type Past, widen } from '../../model/past.ts';
-import type { Bracket } from '../../model/view/brackets.ts';
+import { type Bracket, brackets } from '../../model/view/brackets.ts';
 import { type EventLine, eventLines } from '../../model/view/events.ts';
 import { type LaneData, laneData, reportedMs, type Seen } from '../../model/view/lane.ts';
 import { type Lifeline, lifelines } from '../../model/view/lifelines.ts';
-import { loadScale } from '../../model/view/load.ts';
 
 export type Derived = {
   /** The snapshot with its past. */
   wide: GetSnapshotResponse;
+  nowMs: number;
+  seen: Seen;
+  /** Also those before the window. */
+  all: readonly EventLine[];
   /** Those in the window. */
   lines: readonly EventLine[];
-  lanes: ReadonlyMap<string, LaneData>;
   lifelines: readonly Lifeline[];
   /** Per lane the newest bracket of all. */
   latest: ReadonlyMap<string, Bracket | undefined>;
   reported: number;
-  /** Calls per second at the top of each lane's load line. */
-  loadTop: number;
 };
 
 type Inputs = { past: Past | undefined; seen: Seen; lanes: number; run: string };
 
 /**
- * All that is drawn on the time axis. Kept while nothing could be seen to have changed: with an hour on the screen a
+ * What all lanes share of what is drawn on the time axis; a lane's own is `useLaneData`. Kept while nothing could be seen to have changed: with an hour on the screen a
  * second is less than a point.
  */
 export function useDerived(
@@ -60,14 +60,24 @@ function derive(snapshot: GetSnapshotResponse, past: Past | undefined, nowMs: nu
   const wide = widen(snapshot, past);
   // Brackets outlive the window while they are open, and the scorecard keeps the last reaction.
   const all = eventLines(wide, 0, seen.pixelMs);
-  const lanes = new Map(wide.lanes.map((lane) => [lane.id, laneData(wide, lane, all, nowMs, seen)]));
+  const handles = new Map(wide.pods.map((pod) => [pod.uid, pod.handle]));
   return {
     wide,
+    nowMs,
+    seen,
+    all,
     lines: all.filter((line) => line.untilMs >= seen.fromMs && line.atMs <= seen.toMs),
-    lanes,
     lifelines: lifelines(wide),
-    latest: new Map([...lanes].map(([id, data]) => [id, data.brackets[data.brackets.length - 1]])),
+    latest: new Map(wide.lanes.map((lane) => [lane.id, brackets(lane, all, handles, nowMs).at(-1)])),
     reported: reportedMs(snapshot),
-    loadTop: loadScale([...lanes.values()].map((data) => data.load)),
   };
+}
+
+/** All that is drawn of one lane: by far the most to derive, so each lane does it in a frame of its own. */
+export function useLaneData(derived: Derived | undefined, laneId: string): LaneData | undefined {
+  return useMemo(() => {
+    const lane = derived?.wide.lanes.find((each) => each.id === laneId);
+    if (derived === undefined || lane === undefined) return undefined;
+    return laneData(derived.wide, lane, derived.all, derived.nowMs, derived.seen);
+  }, [derived, laneId]);
 }

@@ -21,7 +21,7 @@ export type RowSizes = { available: number; most: number; least: number };
 
 /**
  * The rows of a lane, newest on top, as they fit. When they do not: pods that are gone without a loss, then idle ones,
- * then missing ones fold into one row each; then rows close up; at last the used ones with the smallest share fold.
+ * then missing ones fold into one row each; then rows close up; at last used ones fold that have no story of their own.
  */
 export function rowsOf(lane: Lane, snapshot: GetSnapshotResponse, sizes: RowSizes): Rows {
   const { pods } = snapshot;
@@ -49,12 +49,20 @@ export function rowsOf(lane: Lane, snapshot: GetSnapshotResponse, sizes: RowSize
   }
   const limit = Math.max(1, Math.floor(sizes.available / sizes.least));
   if (groups.length > limit) {
-    const used = rows.filter((row) => row.standing === 'used').sort((a, b) => a.pod.share - b.pod.share);
-    const few = new Set(used.slice(0, groups.length - limit + 1));
+    const used = rows.filter((row) => row.standing === 'used');
+    // The sort is stable and rows are newest first: of those alike the older ones fold, the same ones in each report.
+    const told = used.toReversed().sort((a, b) => tells(a, used.length) - tells(b, used.length));
+    const few = new Set(told.slice(0, groups.length - limit + 1));
     groups = fold(groups, 'used', (row) => few.has(row));
   }
   const height = Math.max(sizes.least, Math.min(sizes.most, sizes.available / Math.max(1, groups.length)));
   return { groups, height };
+}
+
+/** How much a used pod has to tell. Shares that differ by chance do not count: rows would come and go with each report. */
+function tells({ pod, slot, slowMs }: Row, used: number): number {
+  if (pod.errors > 0 || slowMs !== undefined || pod.share >= 2 / used) return 2;
+  return slot > 0 ? 1 : 0;
 }
 
 function slowOf(lane: Lane, pod: LanePod): number | undefined {

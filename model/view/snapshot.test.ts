@@ -159,6 +159,22 @@ describe('rows', () => {
       'pod',
     ]);
   });
+
+  it('of those alike the same ones fold in each report, whatever chance makes of their shares', () => {
+    const all = Array.from({ length: 30 }, (_, i) => pod(i + 1));
+    const folded = (turn: number) => {
+      const { script } = grown();
+      for (const each of all.slice(4)) script.podEvent('podAdded', each).podEvent('podReady', each);
+      script.slice(all).resolved('kubewatch', all.map(addressOf)).picker('kubewatch', all.map(addressOf));
+      script.traffic(12, { kubewatch: all.map(({ uid }, i) => ({ uid, answered: 10 + ((i * 7 + turn) % 3) })) });
+      const { snapshot, lane } = view(script, 'kubewatch');
+      const { groups } = rowsOf(lane, snapshot, { available: 140, most: 19, least: 14 });
+      return groups.flatMap((group) => (group.kind === 'fold' ? group.rows.map((row) => row.handle) : []));
+    };
+    expect(folded(0).length).toBeGreaterThan(15);
+    expect(folded(1)).toEqual(folded(0));
+    expect(folded(2)).toEqual(folded(0));
+  });
 });
 
 describe('belief words', () => {

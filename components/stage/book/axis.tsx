@@ -1,9 +1,10 @@
 'use client';
 
-import { useLayoutEffect, useRef } from 'react';
+import { useRef } from 'react';
 import type { Bracket } from '../../../model/view/brackets.ts';
 import type { EventLine } from '../../../model/view/events.ts';
 import { xOf } from '../../paint/axis.ts';
+import { useMeasured } from '../../paint/measured.ts';
 import { placeLabels } from '../../paint/place.ts';
 import { usePainter } from '../../paint/ticker-context.tsx';
 import { spaced } from '../../ui/text.ts';
@@ -20,11 +21,10 @@ export function EventNames({
 }) {
   const root = useRef<HTMLOListElement>(null);
   const sizes = useRef<number[]>([]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: measured when what is written has changed, as it costs a layout
-  useLayoutEffect(() => {
+  useMeasured(() => {
     sizes.current = [...(root.current?.children ?? [])].map((child) => (child as HTMLElement).offsetWidth);
   }, [lines.map((line) => line.title).join(), chosen]);
-  usePainter((axis) => {
+  usePainter('texts', (axis) => {
     const items = lines.map((line, i) => {
       const x = xOf(axis, line.atMs);
       const width = (sizes.current[i] ?? 90) + 2;
@@ -54,14 +54,17 @@ export function EventNames({
 /** One short sentence under a lane's band: how long it took, or why it waits. */
 export function Waiting({ laneId, bracket, text }: { laneId: string; bracket: Bracket; text: string }) {
   const root = useRef<HTMLParagraphElement>(null);
-  usePainter((axis) => {
+  const width = useRef(0);
+  useMeasured(() => {
+    width.current = root.current?.offsetWidth ?? 0;
+  }, [text]);
+  usePainter('texts', (axis) => {
     const element = root.current;
     if (element === null) return;
     const from = xOf(axis, bracket.fromMs);
     const to = bracket.toMs === undefined ? axis.width : xOf(axis, bracket.toMs);
-    const wide = element.offsetWidth;
     element.style.visibility = to < 0 || from > axis.width ? 'hidden' : 'visible';
-    const left = Math.max(0, Math.min(from + 8, axis.width - wide));
+    const left = Math.max(0, Math.min(from + 8, axis.width - width.current));
     element.style.transform = `translateX(${Math.round(left)}px)`;
   });
   return (

@@ -7,6 +7,7 @@ import type { EventLine } from '../../../model/view/events.ts';
 import { scorecards } from '../../../model/view/scorecard.ts';
 import { type Chain as ChainData, chainOf, chainTitle } from '../../../model/view/stage/chain.ts';
 import { tallyCells, tallyHeads } from '../../../model/view/stage/tally.ts';
+import { sizeOf } from '../../paint/surface.ts';
 import { usePainter } from '../../paint/ticker-context.tsx';
 import { spaced } from '../../ui/text.ts';
 import type { LaneBand } from '../derive.ts';
@@ -72,10 +73,10 @@ export function Book(props: BookProps) {
     stale,
   };
   const metrics = useRef<{ key: string; value: BookMetrics }>(undefined);
-  usePainter((axis) => {
+  usePainter('canvas', (axis) => {
     const element = canvas.current;
     if (element === null) return;
-    const key = `${window.innerWidth} ${lanes.length} ${presenting} ${element.clientHeight}`;
+    const key = `${window.innerWidth} ${lanes.length} ${presenting} ${sizeOf(element).height}`;
     if (metrics.current?.key !== key) {
       const style = getComputedStyle(element);
       const read = (name: string) => Number.parseFloat(style.getPropertyValue(name)) || 0;

@@ -17,8 +17,6 @@ export type LanePicture = BandPicture & {
   reportedMs: number;
   unavailable: boolean;
   load: readonly Load[];
-  /** Calls per second at the top of the load line; the same on all lanes. */
-  loadTop: number;
   slow: readonly SlowSpan[];
   /** What is pointed at, in this lane; undefined: nothing is. */
   lit: Lit | undefined;
@@ -36,7 +34,14 @@ export type LaneMetrics = { rail: number; load: number; strip: number; font: num
 const stripGap = 4;
 const tickApart = 5;
 
-export function paintLane(canvas: HTMLCanvasElement, picture: LanePicture, metrics: LaneMetrics, axis: Axis): void {
+/** `loadTop`: calls per second at the top of the load line; the same on all lanes. */
+export function paintLane(
+  canvas: HTMLCanvasElement,
+  picture: LanePicture,
+  metrics: LaneMetrics,
+  axis: Axis,
+  loadTop: number,
+): void {
   const made = surface(canvas);
   if (made === undefined) return;
   const { pen, width, height, scale } = made;
@@ -49,7 +54,7 @@ export function paintLane(canvas: HTMLCanvasElement, picture: LanePicture, metri
     dotted(on, bottom);
     return;
   }
-  paintLoad(on, picture);
+  paintLoad(on, picture, loadTop);
   paintBand(on, picture, metrics.font);
   paintSlow(on, picture);
   for (const tear of picture.tears) {
@@ -70,11 +75,11 @@ export function paintLane(canvas: HTMLCanvasElement, picture: LanePicture, metri
 type On = Plane & { width: number; rail: number };
 
 /** Calls a second, a thin line above the shares: these are always 100 %, however few calls there were. */
-function paintLoad({ pen, brush, axis, top, rail }: On, picture: LanePicture): void {
+function paintLoad({ pen, brush, axis, top, rail }: On, picture: LanePicture, loadTop: number): void {
   const high = top - rail - 2;
   if (high < 3) return;
   const base = top - 1;
-  const y = (perSecond: number) => base - (high * Math.min(perSecond, picture.loadTop)) / picture.loadTop;
+  const y = (perSecond: number) => base - (high * Math.min(perSecond, loadTop)) / loadTop;
   const from = startMs(axis);
   const last = picture.load[picture.load.length - 1];
   pen.beginPath();
