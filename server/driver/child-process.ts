@@ -9,6 +9,9 @@ export interface ProcessInit {
   readonly dns: { readonly host: string; readonly port: number } | undefined;
 }
 
+/** A process that is told to end gets this long. */
+const endMs = 2_000;
+
 /**
  * Calls made by other client software, in a process of its own: its timers, its heap and its faults are not the agent's. The
  * same cut as the thread's, over a pipe; only the counters can't be shared, so a process that dies takes along what it had
@@ -28,7 +31,9 @@ export function childProcess(script: URL, init: ProcessInit): (listener: ThreadL
       ended = true;
       listener.onEnd(reason);
     };
+    let heard = 0;
     child.on('message', (messages) => {
+      heard += 1;
       for (const message of messages as Up[]) if (!ended) listener.onMessage(message);
     });
     child.on('error', (error) => end(error.message));
@@ -42,11 +47,16 @@ export function childProcess(script: URL, init: ProcessInit): (listener: ThreadL
         // Memory can't be shared across processes: the other side counts in its own.
         post(message.t === 'open' ? { ...message, counters: undefined } : message);
       },
+      // Its frames come five times a second, whether it makes calls or not.
+      progress: () => heard,
       async end() {
         ended = true;
-        child.disconnect();
+        if (child.connected) child.disconnect();
         if (child.exitCode !== null || child.signalCode !== null) return;
+        // One that hangs does not hear that it is to end.
+        const limit = setTimeout(() => child.kill('SIGKILL'), endMs);
         await new Promise<void>((done) => child.once('exit', () => done()));
+        clearTimeout(limit);
       },
     };
   };

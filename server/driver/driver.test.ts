@@ -10,13 +10,14 @@ import { FakeTime } from '../balancing/testing/fake-time.ts';
 import { ManualLookup } from '../balancing/testing/manual-lookup.ts';
 import { ManualWatch } from '../balancing/testing/manual-watch.ts';
 import { anchorOf, createClock, nodeTimers } from '../events/clock.ts';
-import type { EventInit } from '../events/port.ts';
+import type { EventInit, Timers } from '../events/port.ts';
 import { spawnPod } from '../pod/testing.ts';
 import type { TrafficSettings } from '../traffic/driver.ts';
 import { routeOf } from '../traffic/testing.ts';
 import { channelMaker } from './channels.ts';
 import type { LanePlan } from './messages.ts';
 import { sameThread } from './same-thread.ts';
+import type { Hang } from './testing/hanging-worker.ts';
 import { Drivers, type Thread, type ThreadListener } from './upper.ts';
 import { workerThread } from './worker-thread.ts';
 
@@ -98,7 +99,7 @@ const main = sameThread({
 });
 
 /** Drivers in real time; `threads` are all that were started, the newest last. */
-function real(start: (listener: ThreadListener) => Thread) {
+function real(start: (listener: ThreadListener) => Thread, timers: Timers = nodeTimers) {
   const seen = new Seen();
   const threads: Thread[] = [];
   const drivers = new Drivers({
@@ -111,7 +112,7 @@ function real(start: (listener: ThreadListener) => Thread) {
     events: seen.sink,
     lookup: new ManualLookup({ ...nodeTimers, now: clock.now }),
     clock,
-    timers: nodeTimers,
+    timers,
     random: Math.random,
   });
   onTestFinished(() => drivers.stop());
@@ -201,6 +202,48 @@ test('settings that change while no thread runs are those the next one begins wi
     ['lane', 50],
     ['late', 70],
   ]);
+});
+
+test('a thread that hangs and does not die is shown as standing still, then replaced as one that died', async () => {
+  const time = new FakeTime();
+  const hanging = workerThread(new URL('./testing/hanging-worker.ts', import.meta.url), {
+    anchor: anchorOf(clock),
+    transport: 'lbscope',
+    pacing: 'timer',
+  });
+  const { seen, drivers, threads, listener } = real(hanging, time);
+  drivers.open(planOf(await pod()), listener).apply(settings, true);
+  await until(() => seen.sums.answered > 100);
+  const first = threads[0] as Thread;
+  // As long as it moves between two looks, it is left alone.
+  for (let look = 0; look < 15; look += 1) {
+    const before = first.progress?.();
+    await until(() => first.progress?.() !== before);
+    await time.advance(1_000);
+  }
+  expect([seen.down, threads.length]).toEqual([[], 1]);
+  const hang: Hang = { t: 'hang', begun: new Int32Array(new SharedArrayBuffer(4)) };
+  first.post(hang as never);
+  await until(() => hang.begun[0] === 1);
+  // Not a step further than to its end, which comes in real time: the next one starts 100 ms later.
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    if (seen.down.length === 2) break;
+    await time.advance(90);
+  }
+  expect(seen.down).toEqual([
+    'the thread that makes the calls has stood still for 3 s',
+    'the thread that makes the calls stood still and is started again',
+  ]);
+  expect(seen.of('agentState').map((event) => event.kind?.value)).toMatchObject([
+    { state: 'driver_stalled', reason: 'the thread that makes the calls has stood still for 3 s' },
+    { state: 'driver_restarting', reason: 'the thread that makes the calls has stood still for 10 s' },
+  ]);
+  const { issued, answered, failed, inFlight } = seen.sums;
+  expect([answered + failed, inFlight]).toEqual([issued, 0]);
+  await time.advance(1_000);
+  await until(() => seen.sums.answered > answered + 100);
+  expect([seen.down.at(-1), threads.length]).toEqual([undefined, 2]);
 });
 
 test('a main thread that is held up shifts the schedule of its own calls, and not of those in a worker', async () => {

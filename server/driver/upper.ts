@@ -11,10 +11,13 @@ import type { TrafficSettings } from '../traffic/driver.ts';
 import { lastWords } from './last-words.ts';
 import type { Down, LanePlan, ResolverAsk, Up } from './messages.ts';
 import { OpenConnections } from './open-connections.ts';
+import { Watchdog } from './watchdog.ts';
 
 /** A thread (or the agent's own) in which a Lower runs. */
 export interface Thread {
   post(message: Down): void;
+  /** A number that changes as long as its event loop turns; absent where nothing else would notice that it hangs. */
+  progress?(): number;
   /** Ends it; onEnd is not called. */
   end(): Promise<void>;
 }
@@ -63,7 +66,12 @@ interface OpenDriver {
 }
 
 type Life =
-  | { readonly t: 'running'; readonly thread: Thread; readonly since: number }
+  | {
+      readonly t: 'running';
+      readonly thread: Thread;
+      readonly since: number;
+      readonly watchdog: Watchdog | undefined;
+    }
   | { readonly t: 'waiting'; readonly timer: TimerHandle }
   | { readonly t: 'stopped' };
 
@@ -80,6 +88,8 @@ const provenMs = 30_000;
 export class Drivers {
   readonly #options: DriversOptions;
   readonly #drivers = new Map<number, OpenDriver>();
+  /** Why no call is made at present. */
+  #down: string | undefined;
   readonly #open = new OpenConnections();
   #life: Life = { t: 'stopped' };
   #next = 0;
@@ -112,7 +122,7 @@ export class Drivers {
     };
     this.#drivers.set(number, driver);
     this.#post({ t: 'open', driver: number, plan, counters: driver.counters.memory });
-    if (this.#life.t !== 'running') listener.onDown(restarting);
+    if (this.#down !== undefined) listener.onDown(this.#down);
     return {
       apply: (settings, running) => {
         if (driver.closing !== undefined) return;
@@ -163,6 +173,7 @@ export class Drivers {
     this.#life = { t: 'stopped' };
     for (const resolve of this.#edges.splice(0)) resolve(this.#options.clock.now());
     if (life.t === 'waiting') life.timer.cancel();
+    if (life.t === 'running') life.watchdog?.stop();
     for (const number of [...this.#drivers.keys()]) this.#closed(number);
     if (life.t === 'running') await life.thread.end();
   }
@@ -177,15 +188,34 @@ export class Drivers {
       },
     };
     const thread: Thread = this.#options.start(listener);
-    this.#life = { t: 'running', thread, since: this.#options.clock.now() };
+    this.#life = { t: 'running', thread, since: this.#options.clock.now(), watchdog: this.#watch(thread) };
     if (this.#table !== undefined) thread.post({ t: 'attribution', table: this.#table });
     for (const [number, driver] of this.#drivers) {
       driver.counters = new LaneCounters();
       driver.names = [''];
       thread.post({ t: 'open', driver: number, plan: driver.plan, counters: driver.counters.memory });
       if (driver.settings !== undefined) thread.post({ t: 'apply', driver: number, ...driver.settings });
-      driver.listener.onDown(undefined);
     }
+    this.#tellDown(undefined);
+  }
+
+  /** A thread that hangs is shown, and after a while ended and replaced as one that died. */
+  #watch(thread: Thread): Watchdog | undefined {
+    if (thread.progress === undefined) return undefined;
+    const { timers, events } = this.#options;
+    const current = (): boolean => this.#life.t === 'running' && this.#life.thread === thread;
+    return new Watchdog({
+      timers,
+      progress: () => thread.progress?.() ?? 0,
+      onStalled: (forMs) => {
+        const reason = forMs === undefined ? undefined : standsStill(forMs);
+        const state = reason === undefined ? 'ready' : 'driver_stalled';
+        events.emit({ kind: { case: 'agentState', value: { state, reason: reason ?? 'the driver moves again' } } });
+        this.#tellDown(reason);
+      },
+      // Not before it has ended: nobody else may count in its counters while they are read.
+      onGivenUp: (afterMs) => void thread.end().then(() => current() && this.#fell(standsStill(afterMs), stoodStill)),
+    });
   }
 
   #post(message: Down): void {
@@ -266,9 +296,15 @@ export class Drivers {
     driver.closing?.();
   }
 
-  #fell(reason: string): void {
+  #tellDown(reason: string | undefined): void {
+    this.#down = reason;
+    for (const driver of this.#drivers.values()) driver.listener.onDown(reason);
+  }
+
+  #fell(reason: string, down: string = died): void {
     const { clock, timers, events, onFrame, onFault } = this.#options;
     const since = this.#life.t === 'running' ? this.#life.since : 0;
+    if (this.#life.t === 'running') this.#life.watchdog?.stop();
     const now = clock.now();
     onFault?.(reason);
     events.emit({ at: now, kind: { case: 'agentState', value: { state: 'driver_restarting', reason } } });
@@ -293,8 +329,13 @@ export class Drivers {
       events.emit({ kind: { case: 'agentState', value: { state: 'ready', reason: 'the driver runs again' } } });
     }, pause);
     this.#life = { t: 'waiting', timer };
-    for (const driver of this.#drivers.values()) driver.listener.onDown(restarting);
+    this.#tellDown(down);
   }
 }
 
-const restarting = 'the thread that makes the calls ended on a fault and is started again';
+const died = 'the thread that makes the calls ended on a fault and is started again';
+const stoodStill = 'the thread that makes the calls stood still and is started again';
+
+function standsStill(ms: number): string {
+  return `the thread that makes the calls has stood still for ${ms / 1_000} s`;
+}

@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { anchoredClock, nodeTimers } from '../events/clock.ts';
 import { channelMaker } from './channels.ts';
+import { beat } from './heartbeat.ts';
 import { Lower } from './lower.ts';
 import type { Down, Up } from './messages.ts';
 import { spin } from './spin.ts';
@@ -30,4 +31,5 @@ const lower = new Lower({
   ...(init.pacing === 'precise' ? { spin } : {}),
 });
 
+beat(init.heartbeat);
 parentPort?.on('message', (message: Down) => lower.receive(message));

@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, it, onTestFinished } from 'vitest';
 import { random } from '../http2/fuzz/input.ts';
 import { createHttp2Transport } from '../http2/index.ts';
@@ -6,11 +8,22 @@ import { sayHello } from '../http2/testing/dial.ts';
 import type { Connection } from '../port.ts';
 import { messageOf, startListener } from '../testing/listener.ts';
 
+setFlagsFromString('--expose-gc');
+const collect: () => void = runInNewContext('gc');
+/** What is in use after a full collection, MiB. */
+function memoryMib(): number {
+  collect();
+  const { heapUsed, external } = process.memoryUsage();
+  return Math.round((heapUsed + external) / 2 ** 20);
+}
+/** Growth that would be no leak: code and tables that come with the first of each trouble, a batch of connections. */
+const slackMib = 24;
+
 /** Longer by command: LBSCOPE_SOAK_SECONDS=600. */
 const seconds = Number(process.env.LBSCOPE_SOAK_SECONDS ?? (process.env.LBSCOPE_TEST_FULL ? 60 : 3));
 
 it(
-  `${seconds} s of calls of all kinds while the server says GOAWAY, crashes, holds and refuses: issued = answered + failed`,
+  `${seconds} s of calls of all kinds while the server says GOAWAY, crashes, holds and refuses: issued = answered + failed, no memory kept`,
   async () => {
     const server = await startListener('a', { settings: { maxConcurrentStreams: 50 } });
     onTestFinished(() => server.crash());
@@ -18,10 +31,9 @@ it(
     const whole = (below: number) => Math.floor(next() * below);
     const counts = { issued: 0, answered: 0, failed: 0, twice: 0, connections: 0 };
     const outcomes = new Map<string, number>();
-    const ended = new Set<number>();
+    const open = new Set<number>();
     const end = (call: number, what: string) => {
-      if (ended.has(call)) counts.twice++;
-      ended.add(call);
+      if (!open.delete(call)) counts.twice++;
       if (what === 'ok') counts.answered++;
       else counts.failed++;
       outcomes.set(what, (outcomes.get(what) ?? 0) + 1);
@@ -52,6 +64,7 @@ it(
     const request = { path: sayHello, message: messageOf('hello'), timeoutMs: 1000 };
     const issue = (connection: Connection) => {
       const call = counts.issued++;
+      open.add(call);
       switch (whole(3)) {
         case 0:
           void connection.unary(request).then((outcome) => end(call, outcome.ok ? 'ok' : outcome.errorClass));
@@ -108,7 +121,9 @@ it(
     };
     const troubles = trouble();
     const begun = performance.now();
+    const memory: number[] = [];
     while (performance.now() - begun < seconds * 1000) {
+      if (performance.now() - begun >= (memory.length + 1) * seconds * 100) memory.push(memoryMib());
       for (const connection of connections) for (let n = whole(30); n > 0; n--) issue(connection);
       await sleep(1);
     }
@@ -125,9 +140,12 @@ it(
     over = true;
     for (const connection of [...connections]) connection.close();
     await sleep(1200);
-    console.log(JSON.stringify({ ...counts, outcomes: Object.fromEntries(outcomes) }));
+    memory.push(memoryMib());
+    console.log(JSON.stringify({ ...counts, outcomes: Object.fromEntries(outcomes), memory }));
     expect(counts.answered + counts.failed).toBe(counts.issued);
     expect(counts.twice).toBe(0);
+    expect(open.size).toBe(0);
+    expect(memory.at(-1)).toBeLessThan((memory[0] as number) + slackMib);
     expect(counts.failed).toBeGreaterThan(0);
   },
   seconds * 1000 + 30_000,
