@@ -23,7 +23,10 @@ export function isProxied(lane: LaneRun): boolean {
 /** A proxy that tells nobody what it believes in: HAProxy, nginx, an address that somebody gave. */
 export function isBlindProxy(lane: LaneRun): boolean {
   const preset = findPreset(lane.spec.preset);
-  return lane.spec.envoyStatus === '' && (preset?.objects !== undefined || preset?.needsTarget === true);
+  return (
+    lane.spec.envoyStatus === '' &&
+    (preset?.objects !== undefined || (preset?.needsTarget === true && preset.needsMethod !== true))
+  );
 }
 
 export interface Difference {

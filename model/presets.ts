@@ -1,6 +1,12 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { PresetSchema, type Preset as ShownPreset } from '../gen/lbscope/agent/v1/agent_pb.js';
-import { type LaneSpec, LaneSpecSchema, RetryPolicySchema, type Tls } from '../gen/lbscope/events/v1/events_pb.js';
+import {
+  type LaneSpec,
+  LaneSpecSchema,
+  type Method,
+  RetryPolicySchema,
+  type Tls,
+} from '../gen/lbscope/events/v1/events_pb.js';
 import type { Run } from './state.ts';
 
 /** What the addresses of lanes are made from. */
@@ -31,6 +37,8 @@ export interface Preset {
   readonly objects?: string;
   /** The address is given by who switches it on. */
   readonly needsTarget?: true;
+  /** What is called is said by who switches it on. */
+  readonly needsMethod?: true;
   /** Worker threads of its proxy, where that is a setting. */
   readonly workers?: number;
   lane(names: ClusterNames): PresetLane;
@@ -352,6 +360,22 @@ export const presets: readonly Preset[] = [
     teaches: 'Any proxy, Ingress or mesh gateway in front of the same pods, plaintext or TLS.',
     lane: () => ({ resolver: 'static', policy: 'pick_first', mechanism: 'one connection to the address you gave' }),
   },
+  {
+    id: 'own-service',
+    label: 'Your own Service',
+    group: 'own',
+    page: 'your-own-service',
+    needsTarget: true,
+    needsMethod: true,
+    teaches:
+      'A unary method of the service that you run, found by reflection: is its traffic balanced, and who answers?',
+    lane: () => ({
+      resolver: 'dns',
+      policy: 'round_robin',
+      profile: 'grpc-go',
+      mechanism: 'rotates over the addresses of the name you gave',
+    }),
+  },
 ];
 
 export function findPreset(id: string): Preset | undefined {
@@ -363,10 +387,11 @@ export interface PresetChoices {
   readonly laneId?: string | undefined;
   readonly target?: string | undefined;
   readonly tls?: Tls | undefined;
+  readonly method?: Method | undefined;
 }
 
 export function laneOf(preset: Preset, names: ClusterNames, choices: PresetChoices = {}): LaneSpec {
-  const { laneId = preset.id, target, tls } = choices;
+  const { laneId = preset.id, target, tls, method } = choices;
   return create(LaneSpecSchema, {
     ...preset.lane(names),
     id: laneId,
@@ -374,6 +399,7 @@ export function laneOf(preset: Preset, names: ClusterNames, choices: PresetChoic
     preset: preset.id,
     ...(target === undefined ? {} : { target }),
     ...(tls === undefined ? {} : { tls }),
+    ...(method === undefined ? {} : { method }),
   });
 }
 
@@ -392,7 +418,7 @@ export function shownPresets(run: Pick<Run, 'lanes'>): ShownPreset[] {
 }
 
 function plainPreset(preset: Preset): MessageInitShape<typeof PresetSchema> {
-  const { id, label, group, teaches, page, objects, needsTarget, workers } = preset;
+  const { id, label, group, teaches, page, objects, needsTarget, needsMethod, workers } = preset;
   return {
     id,
     label,
@@ -401,6 +427,7 @@ function plainPreset(preset: Preset): MessageInitShape<typeof PresetSchema> {
     page: `docs/paths/${page}.md`,
     needsObjects: objects !== undefined,
     needsTarget: needsTarget === true,
+    needsMethod: needsMethod === true,
     workers: workers ?? 0,
   };
 }

@@ -46,6 +46,7 @@ export function verdict(run: Run, laneId: string, now: number): Verdict {
     return say('stopped', `Stopped: ${lane.reason === '' ? 'no calls are sent' : lane.reason}.`);
   const ready = readyUids(run);
   return (
+    ownService(run, lane) ??
     failing(run, lane, ready) ??
     lost(run, lane, ready, now) ??
     blind(run, lane) ??
@@ -64,6 +65,33 @@ export function verdict(run: Run, laneId: string, now: number): Verdict {
 }
 
 // ---- rules
+
+/** A Service of somebody's own: what is said of pods holds only where its answers name pods of this run. */
+function ownService(run: Run, lane: LaneRun): Verdict | undefined {
+  const { method } = lane.spec;
+  if (method === undefined) return undefined;
+  const score = scoreOf(run, lane.id);
+  const named = [...score.pods].filter(([uid, pod]) => uid !== '' && pod.answered > 0);
+  if (named.length > 0 && named.every(([uid]) => run.pods.has(uid))) return undefined;
+  const last = scoreSince(run, lane.id, (run.frames.length > 0 ? run.clock : 0) - 1_000);
+  if (last.answered === 0 && last.failed > 0) {
+    const trouble = topClass(run, lane.id);
+    return say(`fail:${trouble}`, `*All calls fail* (${trouble}).`);
+  }
+  if (score.answered === 0) return say('warming', 'No answer in 10 s.');
+  if (named.length === 0) {
+    const { answeredBy } = method;
+    if (answeredBy === '' || answeredBy === 'none') {
+      return say('own:unknown', `Answering; *who answers can't be known* on this path.`);
+    }
+    return say('own:silent', `Answering; *who answers can't be known*: no answer bears ${answeredBy}.`);
+  }
+  const shown = named.sort(([, a], [, b]) => b.answered - a.answered).slice(0, 3);
+  const shares = shown.map(([name, { answered }]) => `${name} ${Math.round((100 * answered) / score.answered)} %`);
+  const more = named.length > shown.length ? ' and others' : '';
+  const who = `*${named.length}* ${named.length === 1 ? 'answers' : 'answer'}`;
+  return say('own:named', `${who}: ${shares.join(', ')}${more}. They are no pods of this run.`);
+}
 
 function failing(run: Run, lane: LaneRun, ready: string[]): Verdict | undefined {
   const last = scoreSince(run, lane.id, (run.frames.length > 0 ? run.clock : 0) - 1_000);

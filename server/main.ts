@@ -37,6 +37,8 @@ import { Lanes } from './lanes/lanes.ts';
 import { load, save } from './lanes/saved.ts';
 import { loadAge, saveAge } from './lanes/saved-age.ts';
 import { createMembership } from './membership/lane-membership.ts';
+import { findMethod } from './method/find-method.ts';
+import { whenFound } from './method/when-found.ts';
 import { waysInFolder } from './presets/folder.ts';
 import { Presets } from './presets/presets.ts';
 import { createLog } from './process/log.ts';
@@ -191,16 +193,21 @@ async function main(options: AgentOptions): Promise<void> {
       clock,
       timers,
       events: hub,
-      makeDriver: (spec, { onForbidden, onDown }) =>
-        (others.get(spec.client) ?? drivers).open(
-          {
-            laneId: spec.id,
-            channel: channelSpec(spec, callSecurity),
-            client: spec.client,
-            keepAlive: spec.keepAlive ?? true,
-          },
-          { sliceWatch: telling(spec.profile === 'kuberesolver' ? kuberesolver : slices, onForbidden), onDown },
-        ),
+      makeDriver: (spec, { onForbidden, onDown }) => {
+        const { method } = spec;
+        const channel = channelSpec(spec, callSecurity);
+        const plan = { laneId: spec.id, channel, client: spec.client, keepAlive: spec.keepAlive ?? true };
+        const sliceWatch = telling(spec.profile === 'kuberesolver' ? kuberesolver : slices, onForbidden);
+        const makers = others.get(spec.client) ?? drivers;
+        if (method === undefined) return makers.open(plan, { sliceWatch, onDown });
+        return whenFound({
+          path: method.path,
+          find: () => findMethod(spec, method, { lookup, sliceWatch: slices, timers, tls: channel.tls }),
+          open: (call) => makers.open({ ...plan, method: call }, { sliceWatch, onDown }),
+          onDown,
+          timers,
+        });
+      },
       makeMembership: (spec, onState) =>
         createMembership(spec, { events: hub, clock, timers, lookup, sliceWatch: slices, onState }),
       whyNot: (target) => whyNot(whyApi, target),

@@ -55,7 +55,12 @@ export class RecordingBench {
     const until = clock.now() + ms;
     const slots = new CallSlots();
     const reader = new IdentityReader();
-    const attribution = { version: 0, podAt: () => undefined, notReadySince: () => undefined };
+    const attribution = {
+      version: 0,
+      podAt: () => undefined,
+      podNamed: () => undefined,
+      notReadySince: () => undefined,
+    };
     const recorder = new Recorder({ laneId: 'bench', events: quiet, attribution, counters: new LaneCounters() });
     let open = 0;
     let calls = 0;

@@ -133,8 +133,8 @@ export function handlers({
       return { codecs: [...codecs], calls: [...calls], note };
     },
 
-    async addPreset({ presetId = '', laneId, target, tls, workers }) {
-      const { ok: _, ...added } = done(await agent.addPreset(presetId, { laneId, target, tls, workers }));
+    async addPreset({ presetId = '', laneId, target, tls, workers, method }) {
+      const { ok: _, ...added } = done(await agent.addPreset(presetId, { laneId, target, tls, workers, method }));
       return { sequence: hub.sequence, ...added };
     },
 

@@ -71,9 +71,26 @@ function checkClient(lane: LaneFields, path: string): string[] {
   if (tls !== undefined && client !== undefined && client !== '' && client !== 'lbscope') {
     faults.push(`${path}.tls is given with the client "${client}": allowed is the client lbscope, or nothing`);
   }
-  if (method !== undefined)
-    faults.push(`${path}.method is given: allowed is nothing, as only the greeter is called so far`);
+  if (method !== undefined && client === 'http1-json') {
+    faults.push(
+      `${path}.method is given with the client "http1-json": allowed is nothing, as it speaks the greeter's JSON`,
+    );
+  }
+  faults.push(...methodFaults(method, `${path}.method`));
   return faults;
+}
+
+/** What can be said of a method before its schema is known; the rest makes the lane unavailable. */
+export function methodFaults(method: unknown, path: string): string[] {
+  if (typeof method !== 'object' || method === null) return [];
+  const { requestJson } = method as { readonly requestJson?: unknown };
+  if (typeof requestJson !== 'string' || requestJson === '') return [];
+  try {
+    const parsed: unknown = JSON.parse(requestJson);
+    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return [];
+  } catch {}
+  const shown = requestJson.length > 80 ? `${requestJson.slice(0, 80)}...` : requestJson;
+  return [`${path}.requestJson is ${JSON.stringify(shown)}: allowed is a JSON object such as {}, or nothing`];
 }
 
 export function hostAndPort(text: string): string | undefined {

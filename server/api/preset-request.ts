@@ -1,8 +1,8 @@
 import { findPreset, presets } from '../../model/presets.ts';
-import { hostAndPort } from './lane-spec.ts';
+import { hostAndPort, methodFaults } from './lane-spec.ts';
 
 /** What a request to switch a preset on may say depends on the preset. */
-export function checkPreset({ presetId, target, tls, workers }: Readonly<Record<string, unknown>>): string[] {
+export function checkPreset({ presetId, target, tls, workers, method }: Readonly<Record<string, unknown>>): string[] {
   const preset = findPreset(String(presetId));
   if (preset === undefined) {
     return [`presetId is "${presetId}": allowed is one of ${presets.map(({ id }) => id).join(', ')}`];
@@ -16,6 +16,13 @@ export function checkPreset({ presetId, target, tls, workers }: Readonly<Record<
       if (value === undefined) continue;
       faults.push(`${name} is ${JSON.stringify(value)}: allowed is nothing, as the preset ${preset.id} has its own`);
     }
+  }
+  if (preset.needsMethod === true) {
+    if (method === undefined)
+      faults.push('method is missing: allowed is an object with path, requestJson, descriptors, answeredBy');
+    faults.push(...methodFaults(method, 'method'));
+  } else if (method !== undefined) {
+    faults.push(`method is given: allowed is nothing, as the preset ${preset.id} calls the greeter`);
   }
   if (workers !== undefined && preset.workers === undefined) {
     faults.push(`workers is ${workers}: allowed is nothing, as the preset ${preset.id} has no such setting`);

@@ -304,6 +304,7 @@ export const requestRules: Readonly<Record<string, RequestRules>> = {
       target: { kind: 'text', allowed: 'host:port', pattern: /^\S{1,300}$/ },
       tls,
       workers: whole(1, 16),
+      method: { kind: 'message', request: method },
     },
     together: checkPreset,
   },

@@ -209,7 +209,7 @@ class BalancingChannel implements Channel {
         route.upstreamHost = outcome.headers.get(upstreamHostHeader);
         if (outcome.ok) {
           retries?.onSuccess();
-          return { ok: true, message: outcome.message, route };
+          return { ok: true, message: outcome.message, headers: outcome.headers, route };
         }
         if (this.mayRepeat(outcome, route, deadline)) {
           await this.moveOn(outcome, live, deadline);

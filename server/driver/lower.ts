@@ -98,6 +98,7 @@ export class Lower {
       events: this.#events,
       attribution: this.#attribution,
       counters,
+      ...(plan.method === undefined ? {} : { method: plan.method }),
       onPod: (slot, uid) => post({ t: 'pod', driver: number, slot, uid }),
       makeChannel: (index) =>
         makeChannel(plan, index, {

@@ -5,6 +5,7 @@ import type { ChannelSpec } from '../balancing/spec.ts';
 import type { EventInit } from '../events/port.ts';
 import type { AttributionTable } from '../traffic/attribution.ts';
 import type { TrafficSettings } from '../traffic/driver.ts';
+import type { MethodCall } from '../traffic/method-call.ts';
 
 /**
  * What crosses the cut between the agent and the thread that makes the calls. Only plain, cloneable data; no message a call.
@@ -19,6 +20,8 @@ export interface LanePlan {
   readonly client: string;
   /** http1-json: whether a connection is used for more than one call. */
   readonly keepAlive: boolean;
+  /** What is called; absent: lbscope's own greeter. */
+  readonly method?: MethodCall;
 }
 
 export type Down =

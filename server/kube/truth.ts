@@ -34,6 +34,8 @@ interface AttributionTable {
   /** By pod IP, oldest first. */
   readonly addresses: readonly (readonly [ip: string, owners: readonly (readonly [uid: string, from: number])[]])[];
   readonly notReadySince: readonly (readonly [uid: string, since: number])[];
+  /** Pods that exist now. */
+  readonly pods: readonly (readonly [uid: string, name: string, incarnation: number])[];
 }
 
 interface KnownPod {
@@ -267,6 +269,7 @@ export class Truth {
     });
     this.#pods.set(uid, { pod, readyCondition, deleted: terminating });
     if (ip !== '') this.#addressOf(ip, uid, now);
+    if (before === undefined || restarted) this.#tellAttribution();
 
     const say = (kind: Parameters<EventSink['emit']>[0]['kind']): void =>
       this.#options.events.emit({ at: now, podUid: uid, incarnation, ...(kind === undefined ? {} : { kind }) });
@@ -335,6 +338,7 @@ export class Truth {
           owners.map(({ uid, from }) => [uid, from] as const),
         ]),
         notReadySince: [...this.#notReadySince],
+        pods: [...this.#pods].map(([uid, { pod }]) => [uid, pod.name, pod.incarnation] as const),
       });
     });
   }

@@ -64,8 +64,9 @@ test('every preset is a lane that the API accepts, has a page, and its objects a
   expect(new Set(presets.map(({ id }) => id)).size).toBe(presets.length);
   for (const preset of presets) {
     const { id, ...lane } = preset.lane(names) as Partial<LaneSpec>;
+    const method = preset.needsMethod === true ? { path: '/a.B/C' } : undefined;
     const target = preset.needsTarget === true ? 'gateway.example:443' : lane.target;
-    expect.soft(checkLaneSpec({ ...lane, target }), preset.id).toEqual([]);
+    expect.soft(checkLaneSpec({ ...lane, target, ...(method === undefined ? {} : { method }) }), preset.id).toEqual([]);
     expect.soft(existsSync(join(root, 'docs/paths', `${preset.page}.md`)), preset.page).toBe(true);
     expect.soft(readObjects(folder, preset, names, undefined).kind, preset.id).toBe('objects');
   }

@@ -4,10 +4,12 @@ import type { CallResult, Channel, PreparedCallSink, PreparedCalls } from '../ba
 import type { Clock, EventSink, TimerHandle, Timers } from '../events/port.ts';
 import { CallSlots } from './calls.ts';
 import { LaneCounters } from './counters.ts';
-import { IdentityReader } from './identity.ts';
+import { type Identity, IdentityReader } from './identity.ts';
+import type { MethodCall } from './method-call.ts';
 import type { Attribution } from './ports.ts';
 import { Recorder } from './recorder.ts';
 import { type EncodedCall, encodeCall } from './requests.ts';
+import { Responder } from './responder.ts';
 import { closedLoop, openLoop, type Schedule } from './schedule.ts';
 
 /** Timers fire in whole milliseconds; below that, several calls share one batch. */
@@ -56,6 +58,8 @@ export interface DriverOptions {
    * microseconds, at the cost of a core; without it calls go out by timers of whole milliseconds.
    */
   readonly spin?: (run: () => void) => TimerHandle;
+  /** A unary method of somebody's own Service; absent: lbscope's own greeter. */
+  readonly method?: MethodCall;
   /** How long calls in flight may take when a channel is taken away, in milliseconds. */
   readonly closeGraceMs?: number;
 }
@@ -78,6 +82,8 @@ export class LaneDriver {
   readonly #options: DriverOptions;
   readonly #recorder: Recorder;
   readonly #identities = new IdentityReader();
+  /** Of a lane with a method of its own. */
+  readonly #responder: Responder | undefined;
   readonly #channels: Channel[] = [];
   /** By channel: its unary calls made ready; undefined where it has none. Made anew when the request changes. */
   #prepared: (PreparedCalls | undefined)[] = [];
@@ -103,6 +109,10 @@ export class LaneDriver {
     this.#options = options;
     this.#recorder = new Recorder({ ...options, counters: options.counters ?? new LaneCounters() });
     this.#windowFrom = options.clock.now();
+    const { method, attribution } = options;
+    if (method === undefined) return;
+    this.#responder = new Responder(method.answeredBy, attribution);
+    this.#call = { kind: 'unary', path: method.path, message: method.message };
   }
 
   get inFlight(): number {
@@ -119,7 +129,9 @@ export class LaneDriver {
     this.#settings = { ...settings };
     this.#setChannels(settings.connections);
     if (before?.deadlineMs !== settings.deadlineMs) this.#prepared = [];
-    if (
+    if (this.#responder !== undefined) {
+      // Its request is fixed.
+    } else if (
       this.#call === undefined ||
       before?.kind !== settings.kind ||
       before.payloadBytes !== settings.payloadBytes ||
@@ -222,7 +234,8 @@ export class LaneDriver {
     if (call === undefined || settings === undefined || channel === undefined) return;
     this.#nextChannel = (index + 1) % this.#channels.length;
     this.#recorder.issue(now - intendedAt);
-    if (call.kind === 'unary') {
+    // Who answered may stand in the headers, which prepared calls don't bring.
+    if (call.kind === 'unary' && this.#responder === undefined) {
       const prepared = this.#prepared[index] ?? this.#prepare(index, channel, call, settings);
       if (prepared !== undefined) {
         prepared.send(this.#slots.take(intendedAt, now), now);
@@ -269,12 +282,20 @@ export class LaneDriver {
       result = channelFault;
     }
     const now = this.#options.clock.now();
-    const who = first === undefined ? undefined : this.#identities.read(first);
+    const who = this.#responder === undefined ? this.#answerer(first) : this.#named(result, now);
     if (result.ok && call.kind === 'stream' && call.answers === 'at the end') {
       this.#recorder.messages(who, call.messages, now);
     }
-    this.#recorder.end(result, who, kind, intendedAt, now);
+    this.#recorder.end(result, who, this.#responder === undefined ? kind : 'unary', intendedAt, now);
     this.#ended(!result.ok && result.route.sentAt === undefined, now);
+  }
+
+  #answerer(first: Uint8Array | undefined): Identity | undefined {
+    return first === undefined ? undefined : this.#identities.read(first);
+  }
+
+  #named(result: CallResult, now: number): Identity | undefined {
+    return result.ok ? this.#responder?.who(result, now) : undefined;
   }
 
   /** Where prepared calls end; called while sockets are read. */

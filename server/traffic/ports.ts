@@ -7,6 +7,8 @@ export interface Attribution {
   readonly version: number;
   /** UID of the pod that had this "ip:port" at that instant (milliseconds of the agent's clock). */
   podAt(address: string, at: number): string | undefined;
+  /** The pod with that UID or name, if there is one now. */
+  podNamed(name: string): { readonly uid: string; readonly incarnation: number } | undefined;
   /** When the truth saw the pod leave the ready set; undefined while it is in it, and for pods it has not told of. */
   notReadySince(uid: string): number | undefined;
 }

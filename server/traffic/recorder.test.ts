@@ -222,7 +222,7 @@ test('pods come and go without end: slots are given anew, and no call is counted
 
 test('a pod that leaves the ready set while it answers: its later calls count as sent to a removed pod', () => {
   let since: number | undefined;
-  const known = { version: 0, podAt: () => undefined, notReadySince: () => since };
+  const known = { version: 0, podAt: () => undefined, podNamed: () => undefined, notReadySince: () => since };
   const subject = new Recorder({
     laneId: 'lane',
     events: { emit() {} },

@@ -3,7 +3,7 @@ import type { Attribution } from './ports.ts';
 
 /** For tests: knows of nobody, or what it is told to know. */
 export function attributionOf(known: Partial<Omit<Attribution, 'version'>> = {}): Attribution {
-  return { version: 0, podAt: () => undefined, notReadySince: () => undefined, ...known };
+  return { version: 0, podAt: () => undefined, podNamed: () => undefined, notReadySince: () => undefined, ...known };
 }
 
 /** For tests: the route of a call that went nowhere, but for what is given. */

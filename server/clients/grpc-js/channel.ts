@@ -76,6 +76,7 @@ export class GrpcJsChannel implements Channel {
 
   unary(call: UnaryCall): Promise<CallResult> {
     return this.run(call, (client, metadata, deadline, route, settle) => {
+      const received = new Map<string, string>();
       const running = client.makeUnaryRequest(
         call.path,
         encode,
@@ -85,10 +86,16 @@ export class GrpcJsChannel implements Channel {
         { deadline },
         (error: ServiceError | null, message?: Buffer) => {
           this.note(route, running.getPeer());
-          settle(error === null ? { ok: true, message, route } : failed(error, route));
+          // Its status, with the trailers, is told right after.
+          if (error === null) queueMicrotask(() => settle({ ok: true, message, headers: received, route }));
+          else settle(failed(error, route));
         },
       );
-      running.on('metadata', (headers: Metadata) => noteUpstream(route, headers));
+      running.on('metadata', (headers: Metadata) => {
+        noteUpstream(route, headers);
+        keep(received, headers);
+      });
+      running.on('status', ({ metadata: trailers }: { metadata: Metadata }) => keep(received, trailers));
     });
   }
 
@@ -287,6 +294,10 @@ class Route implements CallRoute {
   readonly attempts = 1;
   readonly transparentRetries = 0;
   upstreamHost: string | undefined = undefined;
+}
+
+function keep(into: Map<string, string>, from: Metadata): void {
+  for (const [name, value] of Object.entries(from.getMap())) if (typeof value === 'string') into.set(name, value);
 }
 
 function noteUpstream(route: Route, headers: Metadata): void {
