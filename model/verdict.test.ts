@@ -30,6 +30,42 @@ function scaled(polledLate = false) {
   return { script, pods, all, slice, parts: { ...parts, envoy: even(all, 4) } };
 }
 
+describe('a Service of somebody’s own', () => {
+  const own = (answeredBy: string) => {
+    const { script } = fourLanes();
+    script.lane('headless', { method: { path: '/shop.Orders/Get', answeredBy } });
+    return script;
+  };
+
+  it('is judged by who answered, and is no part of the sentence about this run’s pods', () => {
+    const script = own('field:host').traffic(10, {
+      clusterip: [{ uid: 'uid-1', answered: 20 }],
+      headless: [
+        { uid: 'orders-a', answered: 30 },
+        { uid: 'orders-b', answered: 10 },
+      ],
+    });
+    expect(text(script, 'headless')).toBe('2 answer: orders-a 75 %, orders-b 25 %. They are no pods of this run.');
+    expect(headline(script.run, script.now).text).not.toContain('Headless');
+  });
+
+  it('says that who answers can’t be known, and never guesses', () => {
+    const unknown = [{ uid: '', answered: 40 }];
+    expect(text(own('').traffic(10, { headless: unknown }), 'headless')).toBe(
+      "Answering; who answers can't be known on this path.",
+    );
+    expect(text(own('header:served-by').traffic(10, { headless: unknown }), 'headless')).toBe(
+      "Answering; who answers can't be known: no answer bears header:served-by.",
+    );
+  });
+
+  it('whose answers name pods of this run is judged as any other lane', () => {
+    const { script, pods } = fourLanes();
+    script.lane('headless', { method: { path: '/shop.Orders/Get', answeredBy: 'address' } });
+    expect(text(script.traffic(10, { headless: even(pods) }), 'headless')).toBe('Even: 3 pods, 33.3 % each.');
+  });
+});
+
 describe('verdict of a quiet run', () => {
   it('tells the pinned path from the even ones', () => {
     const { script } = fourLanes();

@@ -527,7 +527,10 @@ function listOf(names: readonly string[]): string {
 /** One sentence or two for the whole screen. */
 export function headline(run: Run, now: number): Verdict {
   const ready = readyUids(run);
-  const lanes = [...run.lanes.values()];
+  const all = [...run.lanes.values()];
+  // A Service of somebody's own has pods of its own: the sentence about this run's pods leaves it out, unless it is alone.
+  const ours = all.filter((lane) => ownService(run, lane) === undefined);
+  const lanes = ours.length > 0 ? ours : all;
   if (run.cluster.state === 'forbidden')
     return say('forbidden', `*The cluster refuses to be watched*: ${run.cluster.reason}`);
   if (run.cluster.state === 'lost') return say('lost', '*The Kubernetes API is lost*: which pods exist is unknown.');

@@ -1,5 +1,5 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { GetSnapshotResponse } from '../../gen/lbscope/agent/v1/agent_pb.js';
+import type { AddPresetRequestSchema, GetSnapshotResponse } from '../../gen/lbscope/agent/v1/agent_pb.js';
 import type { LaneSpecSchema } from '../../gen/lbscope/events/v1/events_pb.js';
 import type { AgentClient } from './client.ts';
 import type { Notice } from './notice.ts';
@@ -13,6 +13,9 @@ export type Behavior = { ready?: boolean; delayMs?: number; errorRate?: number; 
 /** Objects that are still to be applied, where the agent was not told to apply any itself. */
 export type Added = { laneId: string; note: string; objects: string };
 
+/** What a preset needs to be told. */
+export type PresetGiven = Pick<MessageInitShape<typeof AddPresetRequestSchema>, 'target' | 'method'>;
+
 /** Everything that a person may ask of the agent. Each shows its effect at once and takes it back when refused. */
 export type Actions = {
   start(): Promise<Outcome>;
@@ -25,7 +28,7 @@ export type Actions = {
   deletePod(uid: string, gracePeriodSeconds?: number): Promise<Outcome>;
   behave(uid: string, behavior: Behavior): Promise<Outcome>;
   /** `added`: told what was done, or what is left to do. */
-  addPreset(presetId: string, target?: string, added?: (answer: Added) => void): Promise<Outcome>;
+  addPreset(presetId: string, given?: PresetGiven, added?: (answer: Added) => void): Promise<Outcome>;
   removeLane(laneId: string): Promise<Outcome>;
   /** Guided: it waits for the presenter after each say and ask. */
   startScenario(id: string): Promise<Outcome>;
@@ -92,10 +95,12 @@ export function createActions(client: AgentClient, ports: ActionPorts): Actions 
         client.deletePod(gracePeriodSeconds === undefined ? { pod } : { pod, gracePeriodSeconds }, options),
       ),
     behave: (pod, behavior) => ask({}, () => client.setPodBehavior({ pod, ...behavior }, options)),
-    addPreset: (presetId, target, added) =>
+    addPreset: (presetId, given, added) =>
       ask({}, async () => {
-        const request = target === undefined ? { presetId } : { presetId, target };
-        const { laneId, note, objects } = await client.addPreset(request, { timeoutMs: objectsTimeoutMs });
+        const { laneId, note, objects } = await client.addPreset(
+          { ...given, presetId },
+          { timeoutMs: objectsTimeoutMs },
+        );
         added?.({ laneId, note, objects });
       }),
     async removeLane(laneId) {

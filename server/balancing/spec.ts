@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { DnsProfileName, Policy as PolicyName, Profile, Resolver as ResolverName } from '../../model/words.ts';
 import type { Clock, Timers } from '../events/port.ts';
 import type { TlsOptions } from '../transport/port.ts';
@@ -76,6 +77,8 @@ export function createResolver(spec: ChannelSpec, parts: ResolverParts, listener
     case 'static':
       return createStaticResolver({ ...parts, host, port }, listener);
     case 'dns': {
+      // All three implementations take an address as it is, and ask nobody.
+      if (isIP(host) !== 0) return createStaticResolver({ ...parts, host, port }, listener);
       const profile = dnsProfile(dnsProfileOf(spec.profile), {
         pollIntervalMs: spec.pollIntervalMs,
         floorMs: spec.floorMs,

@@ -1,5 +1,6 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { file_grpc_health_v1_health, Health } from '../../gen/grpc/health/v1/health_pb.js';
 import type { LaneSpec, Method } from '../../gen/lbscope/events/v1/events_pb.js';
 import type { Lookup, SliceWatch } from '../balancing/resolver/port.ts';
 import type { Timers } from '../events/port.ts';
@@ -40,6 +41,12 @@ export async function findMethod(
       return { ok: false, reason: `lane.method.descriptors is no FileDescriptorSet: ${why}`, again: false };
     }
   }
+  const service = method.path.split('/')[1] ?? '';
+  // The one service whose schema everybody knows: a server without reflection may well have it.
+  if (service === Health.typeName) {
+    const made = makeCall([file_grpc_health_v1_health.proto], method);
+    return made.ok ? made : { ...made, again: false };
+  }
   const about = `lane.method.path is "${method.path}"`;
   const address = await firstAddress(spec, parts);
   if (typeof address === 'string') {
@@ -52,7 +59,6 @@ export async function findMethod(
     ...(parts.tls === undefined ? {} : { tls: parts.tls }),
   });
   try {
-    const service = method.path.split('/')[1] ?? '';
     const reflected = await reflect(transport, service);
     if (reflected.ok) {
       const made = makeCall(reflected.files, method);

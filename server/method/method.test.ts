@@ -3,16 +3,14 @@ import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { expect, onTestFinished, test } from 'vitest';
 import { file_grpc_health_v1_health } from '../../gen/grpc/health/v1/health_pb.js';
-import { type Frame, type Method, MethodSchema } from '../../gen/lbscope/events/v1/events_pb.js';
+import { type Method, MethodSchema } from '../../gen/lbscope/events/v1/events_pb.js';
 import { createNodeLookup } from '../balancing/resolver/node-lookup.ts';
 import { ManualWatch } from '../balancing/testing/manual-watch.ts';
-import { channelMaker } from '../driver/channels.ts';
-import { sameThread } from '../driver/same-thread.ts';
-import { Drivers } from '../driver/upper.ts';
-import { createClock, nodeTimers } from '../events/clock.ts';
-import type { TrafficSettings } from '../traffic/driver.ts';
+import { nodeTimers } from '../events/clock.ts';
 import { findMethod } from './find-method.ts';
-import { startOwnService } from './testing.ts';
+import { drive } from './testing/drive.ts';
+import { startHealthOnly, startOrders } from './testing/foreign-server.ts';
+import { startOwnService } from './testing/own-service.ts';
 import { whenFound } from './when-found.ts';
 
 const health = '/grpc.health.v1.Health/Check';
@@ -74,86 +72,60 @@ test('what is wrong names the field, its value and what is allowed', async () =>
   );
   expect(await reason({ answeredBy: 'field:status' })).toContain('ends in a string');
   expect(await reason({ descriptors: new Uint8Array([1, 2, 3]) })).toContain('lane.method.descriptors');
-  expect(await reason({}, silent)).toContain('neither grpc.reflection.v1 nor v1alpha');
+  expect(await reason({ path: '/a.B/C' }, silent)).toContain('neither grpc.reflection.v1 nor v1alpha');
 });
 
-const settings: TrafficSettings = {
-  ratePerSecond: 200,
-  concurrency: 0,
-  connections: 1,
-  kind: 'unary',
-  messagesPerStream: 1,
-  payloadBytes: 0,
-  deadlineMs: 5_000,
-  thinkTimeMs: 0,
-  messageIntervalMs: 0,
-};
+const net = `127.${100 + (process.pid % 100)}.${1 + Math.floor(Math.random() * 250)}`;
+const hosts: [string, string] = [`${net}.1`, `${net}.2`];
 
 test.skipIf(process.platform !== 'linux').each([
-  ['header:served-by', (hosts: string[], _port: number) => ['uid-a', 'b-by-name', ...hosts.slice(2)]],
-  ['trailer:served-by-trailer', (hosts: string[], _port: number) => ['uid-a', 'b-by-name', ...hosts.slice(2)]],
-  ['address', (hosts: string[], port: number) => ['uid-a', `${hosts[1]}:${port}`]],
+  ['header:served-by', (_port: number) => ['uid-a', 'b-by-name']],
+  ['trailer:served-by-trailer', (_port: number) => ['uid-a', 'b-by-name']],
+  ['address', (port: number) => ['uid-a', `${hosts[1]}:${port}`]],
   ['none', () => ['']],
 ])('answered by %s: pods by what the truth knows, others under their own name', async (answeredBy, rows) => {
-  const net = `127.${100 + (process.pid % 100)}.${1 + Math.floor(Math.random() * 250)}`;
-  const hosts = [`${net}.1`, `${net}.2`];
-  const first = await serve('v1', 'a-by-name', hosts[0]);
-  await serve('v1', 'b-by-name', hosts[1], first.server.port);
-  const { port } = first.server;
-  const clock = createClock();
-  const counts = new Map<string, number>();
-  let answered = 0;
-  const drivers = new Drivers({
-    start: sameThread({
-      clock,
-      timers: nodeTimers,
-      makeChannel: channelMaker({ transport: 'lbscope', clock, timers: nodeTimers, random: Math.random }),
-    }),
-    onFrame: (frame: Frame) => {
-      for (const lane of frame.lanes) {
-        answered += lane.answered;
-        for (const pod of lane.pods)
-          if (pod.answered > 0) counts.set(pod.podUid, (counts.get(pod.podUid) ?? 0) + pod.answered);
-      }
-    },
-    lookup: { lookup: async () => ({ ok: true, addresses: hosts }) },
-    clock,
-    timers: nodeTimers,
-    random: Math.random,
-    events: { emit: () => {} },
+  const { server } = await serve('v1', 'a-by-name', hosts[0]);
+  await serve('v1', 'b-by-name', hosts[1], server.port);
+  const seen = await drive(methodOf({ answeredBy }), hosts, server.port, 200);
+  expect(seen.down).toEqual([`asking what ${health} is`, undefined]);
+  expect(new Set(seen.counts.keys())).toEqual(new Set(rows(server.port)));
+  expect([...seen.counts.values()].reduce((a, b) => a + b)).toBe(seen.answered);
+});
+
+const onLinux = test.skipIf(process.platform !== 'linux');
+
+onLinux('a server of @grpc/grpc-js with @grpc/reflection: its answers name pods by a field', async () => {
+  const first = await startOrders('a-by-name', hosts[0]);
+  const second = await startOrders('b-by-name', hosts[1], first.port);
+  onTestFinished(() => [first, second].forEach((server) => void server.close()));
+  const method = methodOf({
+    path: '/shop.orders.v2.Orders/Get',
+    requestJson: '{"number": "17", "asOf": "2026-01-02T03:04:05Z"}',
+    answeredBy: 'field:meta.server.host_name',
   });
-  onTestFinished(() => drivers.stop());
-  drivers.attribute({
-    addresses: [[hosts[0] as string, [['uid-a', 0]]]],
-    notReadySince: [],
-    pods: [['uid-a', 'a-by-name', 0]],
-  });
-  const down: (string | undefined)[] = [];
-  const target = `own.test:${port}`;
-  const listener = { sliceWatch: new ManualWatch(), onDown: () => {} };
-  const driver = whenFound({
-    path: health,
-    find: () => findMethod({ target: `${hosts[0]}:${port}`, resolver: 'static' }, methodOf({ answeredBy }), parts),
-    open: (method) =>
-      drivers.open(
-        {
-          laneId: 'own',
-          channel: { target, resolver: 'dns', policy: 'round_robin' },
-          client: '',
-          keepAlive: true,
-          method,
-        },
-        listener,
-      ),
-    onDown: (reason) => void down.push(reason),
-    timers: nodeTimers,
-  });
-  driver.apply(settings, true);
-  while (answered < 200) await sleep(10);
-  await driver.stop();
-  expect(down).toEqual([`asking what ${health} is`, undefined]);
-  expect(new Set(counts.keys())).toEqual(new Set(rows(hosts, port)));
-  expect([...counts.values()].reduce((a, b) => a + b)).toBe(answered);
+  const seen = await drive(method, hosts, first.port, 200);
+  expect(new Set(seen.counts.keys())).toEqual(new Set(['uid-a', 'b-by-name']));
+  // Rotates: neither has more than one more than the other, but for calls in flight when it was stopped.
+  const [a = 0, b = 0] = seen.counts.values();
+  expect(Math.abs(a - b)).toBeLessThanOrEqual(2);
+  expect(String((second.requests[0] as { number: unknown }).number)).toBe('17');
+  expect(String((second.requests[0] as { asOf: { seconds: unknown } }).asOf.seconds)).toBe('1767323045');
+});
+
+onLinux('a server with nothing but health: no reflection is asked for, and the dialled address says who', async () => {
+  const first = await startHealthOnly(hosts[0]);
+  const second = await startHealthOnly(hosts[1], first.port);
+  onTestFinished(() => [first, second].forEach((server) => void server.close()));
+  const seen = await drive(methodOf({ answeredBy: 'address' }), hosts, first.port, 100);
+  expect(new Set(seen.counts.keys())).toEqual(new Set(['uid-a', `${hosts[1]}:${first.port}`]));
+  expect(seen.failed).toBe(0);
+  // A method that it lacks is no answer of anybody's.
+  const found = await findMethod(
+    { target: `${hosts[0]}:${first.port}`, resolver: 'static' },
+    methodOf({ path: '/shop.orders.v2.Orders/Get' }),
+    parts,
+  );
+  expect(found).toMatchObject({ ok: false, again: true, reason: expect.stringContaining('reflection') });
 });
 
 test('a server that is not there yet is asked again; a lane that ends meanwhile asks no more', async () => {

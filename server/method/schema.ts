@@ -8,9 +8,11 @@ import {
   ScalarType,
   toBinary,
 } from '@bufbuild/protobuf';
+import { protoCamelCase } from '@bufbuild/protobuf/reflect';
 import type { FileDescriptorProto } from '@bufbuild/protobuf/wkt';
 import type { Method } from '../../gen/lbscope/events/v1/events_pb.js';
 import type { AnsweredBy, MethodCall } from '../traffic/method-call.ts';
+import { complete } from './complete.ts';
 import { wellKnown } from './well-known.ts';
 
 export type Made =
@@ -22,7 +24,8 @@ export type Made =
 export function makeCall(files: readonly FileDescriptorProto[], spec: Method): Made {
   const [, serviceName = '', methodName = ''] = spec.path.split('/');
   const registry = registryOf(files, serviceName);
-  if (typeof registry === 'string') return { ok: false, reason: `lane.method.descriptors can't be read: ${registry}` };
+  if (typeof registry === 'string')
+    return { ok: false, reason: `${at(spec)}, and its schema can't be read: ${registry}` };
   const service = registry?.getService(serviceName);
   if (service === undefined) return { ok: false, reason: `${at(spec)}: no service ${serviceName} is known` };
   const method = service.methods.find(({ name }) => name === methodName);
@@ -52,7 +55,8 @@ function at({ path }: Method): string {
 }
 
 /** Undefined: no file has that service. */
-function registryOf(files: readonly FileDescriptorProto[], service: string): FileRegistry | string | undefined {
+function registryOf(told: readonly FileDescriptorProto[], service: string): FileRegistry | string | undefined {
+  const files = complete(told);
   const byName = new Map(files.map((file) => [file.name, file]));
   const file = files.find(({ package: packageName, service: services }) =>
     services.some(({ name }) => (packageName === '' ? name : `${packageName}.${name}`) === service),
@@ -86,7 +90,9 @@ function fieldPath(path: string, output: DescMessage): AnsweredBy | string {
   const names = path.split('.');
   let message = output;
   for (const [index, name] of names.entries()) {
-    const field: DescField | undefined = message.fields.find((each) => each.name === name || each.jsonName === name);
+    const field: DescField | undefined = message.fields.find(
+      (each) => each.name === name || each.jsonName === protoCamelCase(name),
+    );
     if (field === undefined) {
       const known = message.fields.map((each) => each.name).join(', ') || 'none';
       return `${said}: allowed is a field of ${message.typeName}: ${known}`;

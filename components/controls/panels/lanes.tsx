@@ -1,7 +1,6 @@
 'use client';
 
 import { useState } from 'react';
-import type { Preset } from '../../../gen/lbscope/agent/v1/agent_pb.js';
 import { lanesInOrder, moved, withLane, withoutLane } from '../../../model/view/shown-lanes.ts';
 import { openLane } from '../../lane/open.ts';
 import type { Added } from '../../live/actions.ts';
@@ -12,6 +11,7 @@ import { useUrlParameter } from '../../ui/url.ts';
 import { copyText } from '../clipboard.ts';
 import { Notice } from '../notice.tsx';
 import { openPanel } from './panels.ts';
+import { PresetRow } from './preset-row.tsx';
 
 const groups: Record<string, string> = {
   kubernetes: 'What Kubernetes offers',
@@ -125,58 +125,6 @@ export function LanesSheet({ close }: { close(): void }) {
       })}
       <Notice inSheet />
     </Sheet>
-  );
-}
-
-function PresetRow({ preset, added }: { preset: Preset; added(answer: Added): void }) {
-  const { act, control } = useMay();
-  const actions = useActions();
-  const [busy, setBusy] = useState(false);
-  const [target, setTarget] = useState('');
-  const add = async () => {
-    setBusy(true);
-    await actions()?.addPreset(preset.id, preset.needsTarget ? target.trim() : undefined, added);
-    setBusy(false);
-  };
-  return (
-    <li>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          void add();
-        }}
-      >
-        <b>{preset.label}</b>
-        {control && (
-          <button
-            type="submit"
-            className="word"
-            data-testid={`add-${preset.id}`}
-            aria-label={`Add ${preset.label}`}
-            disabled={!act || busy || (preset.needsTarget && target.trim() === '')}
-          >
-            {busy ? 'Adding…' : 'Add'}
-          </button>
-        )}
-        <small>
-          {preset.teaches}
-          {preset.needsObjects && ' Brings objects of its own into the cluster.'}
-        </small>
-        {preset.needsTarget && control && (
-          <label className="preset-target">
-            <span>host:port</span>
-            <input
-              value={target}
-              data-testid="preset-target"
-              placeholder="greeter.example:443"
-              autoComplete="off"
-              spellCheck={false}
-              onChange={(event) => setTarget(event.target.value)}
-            />
-          </label>
-        )}
-      </form>
-    </li>
   );
 }
 

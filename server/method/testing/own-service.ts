@@ -8,10 +8,10 @@ import {
   file_grpc_health_v1_health,
   Health,
   HealthCheckResponse_ServingStatus,
-} from '../../gen/grpc/health/v1/health_pb.js';
-import { ServerReflection as V1 } from '../../gen/grpc/reflection/v1/reflection_pb.js';
-import { ServerReflection as V1Alpha } from '../../gen/grpc/reflection/v1alpha/reflection_pb.js';
-import { file_lbscope_greeter_v1_greeter, Greeter } from '../../gen/lbscope/greeter/v1/greeter_pb.js';
+} from '../../../gen/grpc/health/v1/health_pb.js';
+import { ServerReflection as V1 } from '../../../gen/grpc/reflection/v1/reflection_pb.js';
+import { ServerReflection as V1Alpha } from '../../../gen/grpc/reflection/v1alpha/reflection_pb.js';
+import { file_lbscope_greeter_v1_greeter, Greeter } from '../../../gen/lbscope/greeter/v1/greeter_pb.js';
 
 /** For tests: a server with the health service and a greeter, that bears a name; with reflection of a kind, or none. */
 export async function startOwnService(
