@@ -52,9 +52,24 @@ export function beliefWords(snapshot: GetSnapshotResponse, lane: Lane, nowMs: nu
   ];
   const blind = snapshot.cluster?.state === 'lost' || snapshot.cluster?.state === 'forbidden';
   const listed = lane.belief?.addresses.length ?? 0;
-  const differs = blind ? 'which exist is unknown' : parts.filter((each) => each !== '').join(', ') || 'up to date';
   const resolved = toMsOrUndefined(belief?.resolvedAt);
   const old = resolved === undefined ? 'No answer yet' : aged(resolved);
+  // None of them was ever a pod of this run: a Service of somebody's own, or the name of a ClusterIP.
+  const strangers =
+    !blind &&
+    listed > 0 &&
+    missing + ghosts === 0 &&
+    !snapshot.endpoints.some(({ address }) => lane.belief?.addresses.includes(address));
+  if (strangers) {
+    return {
+      knows: `Knows ${listed} ${listed === 1 ? 'address' : 'addresses'}`,
+      differs: 'no pods of this run',
+      age: old,
+      next,
+      source: same(belief?.source === 'static' ? 'Given' : 'DNS answer'),
+    };
+  }
+  const differs = blind ? 'which exist is unknown' : parts.filter((each) => each !== '').join(', ') || 'up to date';
   const knows = blind ? `Knows ${listed}` : `Knows ${Math.max(0, ready - missing)}\u00a0of\u00a0${ready}`;
   if (who === 'api') {
     return {

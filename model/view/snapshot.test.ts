@@ -195,6 +195,12 @@ describe('belief words', () => {
     expect(words(script, 'clusterip')).toMatchObject({ knows: 'Knows no pods', differs: 'one virtual IP' });
   });
 
+  it('count no pods where none of the addresses ever was one', () => {
+    const { script } = fourLanes();
+    script.resolved('headless', ['10.9.9.9:50051', '10.9.9.8:50051']);
+    expect(words(script, 'headless')).toMatchObject({ knows: 'Knows 2 addresses', differs: 'no pods of this run' });
+  });
+
   it('never compare with a truth that is lost', () => {
     const { script } = grown();
     script.event({
