@@ -11,7 +11,7 @@ import { findMethod } from '../find-method.ts';
 import { whenFound } from '../when-found.ts';
 
 const settings: TrafficSettings = {
-  ratePerSecond: 200,
+  ratePerSecond: 100,
   concurrency: 0,
   connections: 1,
   kind: 'unary',
