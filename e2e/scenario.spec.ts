@@ -189,6 +189,17 @@ test('run by the command line, the room sees it, and page, API and command line 
   );
   await page.goto(`${app.url}/?view=stage&scenario=run`);
   await sameAsApi(page, ended);
+
+  // And so does the recorded run, tomorrow.
+  const { runId } = await app.snapshot();
+  await app.call('NewRun');
+  await page.goto(`${app.url}/runs/${runId}`);
+  await page.getByTestId('scrub').focus();
+  await page.keyboard.press('End');
+  await page.getByTestId('replay-scenario').click();
+  await sameAsApi(page, ended);
+  await page.keyboard.press('Escape');
+  await expect(page.getByTestId('scenario-drawer')).toHaveCount(0);
 });
 
 test.describe('through the browser', () => {

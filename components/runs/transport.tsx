@@ -8,6 +8,8 @@ import type { OpenedRun } from '../live/open-run.ts';
 import { speeds } from '../live/replay.ts';
 import { stamp } from '../ui/instant.ts';
 import { spaced } from '../ui/text.ts';
+import { setUrlParameter } from '../ui/theme.ts';
+import { useUrlParameter } from '../ui/url.ts';
 import { offsetMinutes } from '../ui/zone.ts';
 
 /** The scrubber's instants are whole milliseconds, events' are not. */
@@ -19,6 +21,7 @@ export function Transport({ opened }: { opened: OpenedRun }) {
   const view = useSyncExternalStore(store.subscribe, store.getView, store.getServerView);
   const { atMs, playing, speed } = store.transport;
   const [copied, setCopied] = useState(false);
+  const scenarioShown = useUrlParameter('scenario') === 'run';
   const { startMs, endMs } = store;
   const place = (ms: number) => `${(((ms - startMs) / (endMs - startMs)) * 100).toFixed(3)}%`;
   const moments = useMemo(() => momentsOf(events), [events]);
@@ -160,6 +163,17 @@ export function Transport({ opened }: { opened: OpenedRun }) {
         ))}
       </div>
       <div className="transport-links">
+        {info.scenario !== '' && (
+          <button
+            type="button"
+            className="word"
+            data-testid="replay-scenario"
+            disabled={view.snapshot?.scenario === undefined}
+            onClick={() => setUrlParameter('scenario', scenarioShown ? undefined : 'run')}
+          >
+            {info.outcome === '' ? 'Scenario' : `Scenario: ${info.outcome.replaceAll('_', ' ')}`}
+          </button>
+        )}
         <button
           type="button"
           className="word"

@@ -10,7 +10,7 @@ import { useUrlParameter } from '../ui/url.ts';
 import { Band } from './band.tsx';
 import { Expectations } from './expectations.tsx';
 import { List } from './list.tsx';
-import { placeOf } from './place.ts';
+import { placeOf, placeOfRecorded } from './place.ts';
 import { Question } from './question.tsx';
 import { Read } from './read.tsx';
 import { Result } from './result.tsx';
@@ -28,15 +28,17 @@ export function ScenarioHost() {
   const asked = useUrlParameter('scenario');
   const run = snapshot?.scenario;
   const under = run !== undefined && isUnderWay(run);
-  const place = placeOf(asked, run);
-  const shelf = useScenarios(place.kind !== 'closed');
+  // Of a recorded run one sees how its scenario stood at that moment; nothing there can be acted on.
+  const recorded = useLivePart(({ phase }) => phase.kind === 'recorded');
+  const place = recorded ? placeOfRecorded(asked, run) : placeOf(asked, run);
+  const shelf = useScenarios(place.kind !== 'closed' && !recorded);
   const ballot = useBallot(run?.id ?? '');
   const [aborting, setAborting] = useState(false);
   const drawer = useRef<HTMLElement>(null);
-  useFollow(run?.id, under && run.guided, run === undefined ? undefined : askedNow(run));
+  useFollow(run?.id, under && run.guided && !recorded, run === undefined ? undefined : askedNow(run));
 
-  const control = role === 'control';
-  const mayVote = role === 'control' || role === 'vote';
+  const control = role === 'control' && !recorded;
+  const mayVote = control || (role === 'vote' && !recorded);
   const offer = run === undefined || !under ? undefined : offered(run);
   // A tally that nobody has asked for yet may be shown after the end too.
   const hidden = run === undefined ? undefined : offered(run).reveal;
@@ -47,9 +49,10 @@ export function ScenarioHost() {
   const shown = open && !(place.kind === 'run' && run === undefined);
 
   const toggle = useCallback(() => {
-    if (under) go(shown ? 'watch' : 'run');
+    if (recorded) go(shown ? undefined : 'run');
+    else if (under) go(shown ? 'watch' : 'run');
     else go(shown ? undefined : 'all');
-  }, [under, shown]);
+  }, [recorded, under, shown]);
   const begin = useCallback(() => {
     if (place.kind === 'read') void actions()?.startScenario(place.id);
   }, [place, actions]);
@@ -80,7 +83,7 @@ export function ScenarioHost() {
         case 'askAbort':
           return setAborting((before) => !before);
         case 'close':
-          return go(under ? 'watch' : place.kind === 'read' ? 'all' : undefined);
+          return go(under && !recorded ? 'watch' : place.kind === 'read' ? 'all' : undefined);
         case 'nextScenario':
           return following === undefined ? go('all') : go(following.id);
         case 'move':
@@ -125,7 +128,7 @@ export function ScenarioHost() {
                 type="button"
                 className="word"
                 data-testid="scenario-close"
-                onClick={() => go(under ? 'watch' : undefined)}
+                onClick={() => go(under && !recorded ? 'watch' : undefined)}
               >
                 Close
               </button>
@@ -145,7 +148,7 @@ export function ScenarioHost() {
             )}
             {place.kind === 'run' && run !== undefined && (
               <>
-                {!under && <Result run={run} next={following} read={go} all={() => go('all')} />}
+                {!under && <Result run={run} next={following} read={go} all={recorded ? undefined : () => go('all')} />}
                 {run.scenario?.questions.map((each, index) =>
                   each.state === 'pending' ? null : (
                     <Question

@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { expect, it } from 'vitest';
 import { ScenarioRunSchema } from '../../gen/lbscope/events/v1/scenarios_pb.js';
-import { placeOf } from './place.ts';
+import { placeOf, placeOfRecorded } from './place.ts';
 
 const run = (state: string, question = 'pending', guided = true) =>
   create(ScenarioRunSchema, {
@@ -33,4 +33,15 @@ it.each([
   ['all', run('ended'), 'list'],
 ] as const)('asked for %s: %#', (asked, given, kind) => {
   expect(placeOf(asked, given).kind).toBe(kind);
+});
+
+it.each([
+  ['run', run('ended'), 'run'],
+  ['all', run('running'), 'run'],
+  ['run', undefined, 'closed'],
+  ['crash-a-pod', run('ended'), 'closed'],
+  // A question of yesterday is put to nobody.
+  [undefined, run('waiting', 'open'), 'closed'],
+] as const)('of a recorded run, asked for %s: %#', (asked, given, kind) => {
+  expect(placeOfRecorded(asked, given).kind).toBe(kind);
 });

@@ -20,3 +20,8 @@ export function placeOf(asked: string | undefined, run: ScenarioRun | undefined)
   if (asked === 'run') return run === undefined ? { kind: 'list' } : { kind: 'run' };
   return { kind: 'read', id: asked };
 }
+
+/** Of a recorded run: only what happened in it, and only when asked for. */
+export function placeOfRecorded(asked: string | undefined, run: ScenarioRun | undefined): Place {
+  return run !== undefined && (asked === 'run' || asked === 'all') ? { kind: 'run' } : { kind: 'closed' };
+}

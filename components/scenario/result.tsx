@@ -7,7 +7,8 @@ type Props = {
   run: ScenarioRun;
   next: ScenarioRow | undefined;
   read: (id: string) => void;
-  all: () => void;
+  /** Undefined: there is no way on, as of a recorded run. */
+  all: (() => void) | undefined;
 };
 
 /** How it ended, what was put back, and the way on. */
@@ -35,9 +36,11 @@ export function Result({ run, next, read, all }: Props) {
             Next: {next.title} <kbd>Enter</kbd>
           </button>
         )}
-        <button type="button" className="word" onClick={all}>
-          All scenarios
-        </button>
+        {all !== undefined && (
+          <button type="button" className="word" onClick={all}>
+            All scenarios
+          </button>
+        )}
       </div>
     </section>
   );

@@ -10,7 +10,9 @@ export function useKeys(situation: Omit<Situation, 'onButton'>, run: (command: S
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.defaultPrevented) return;
-      const target = event.target instanceof Element ? event.target : undefined;
+      const at = event.target instanceof Element ? event.target : undefined;
+      // A sheet just closed keeps the focus until the next picture is drawn.
+      const target = at?.closest('dialog:not([open])') == null ? at : undefined;
       if (target?.closest('input, textarea, select, [contenteditable], [role="menu"], dialog') != null) return;
       if (document.querySelector('dialog[open], [data-lane-open], [role="menu"]') !== null) return;
       const onButton = target?.closest('button, a, [role="radio"]') != null;

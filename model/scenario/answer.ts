@@ -1,5 +1,6 @@
+import { figureText } from './figure-text.ts';
 import { holds } from './judge.ts';
-import { figureText, measureOf } from './measures.ts';
+import { measureOf } from './measures.ts';
 import type { Answer } from './types.ts';
 import type { Window } from './window.ts';
 

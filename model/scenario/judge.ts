@@ -1,6 +1,9 @@
 import { chiSquaredQuantile, evenTest, leastExpected } from '../statistics/chi-squared.ts';
 import { clopperPearson } from '../statistics/proportions.ts';
-import { countsOf, type Figure, figureText, type Measure, measureOf, type Unit } from './measures.ts';
+import { countsOf } from './counts.ts';
+import { figureText } from './figure-text.ts';
+import type { Figure, Measure, Unit } from './measure.ts';
+import { measureOf } from './measures.ts';
 import type { Bound, BoundExpectation, DistributionExpectation, Expectation, Judgement } from './types.ts';
 import { readySet, unavailability, type Window } from './window.ts';
 

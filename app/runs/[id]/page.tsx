@@ -1,12 +1,14 @@
 import { ControlsHost } from '../../../components/controls/host.tsx';
 import { LaneHost } from '../../../components/lane/host.tsx';
 import { Replay } from '../../../components/runs/replay.tsx';
+import { ScenarioHost } from '../../../components/scenario/host.tsx';
 import { Timeline } from '../../../components/timeline/timeline.tsx';
 
 export default async function Page({ params }: { params: Promise<{ id: string }> }) {
   const { id } = await params;
   return (
     <Replay runId={id}>
+      <ScenarioHost />
       <Timeline />
       <LaneHost />
       <ControlsHost />
