@@ -111,6 +111,29 @@ describe('forward', () => {
     expect(text).toBe('first second');
   });
 
+  /** A stream of envelopes that is reset after `bytes`. */
+  const cutAfter = (bytes: Uint8Array) =>
+    serve((_, answer) => {
+      answer.setHeader('content-type', 'application/connect+proto');
+      answer.write(bytes);
+      setTimeout(() => answer.destroy(), 20);
+    });
+
+  it('tells in the stream that an agent ended between two messages', async () => {
+    const url = await cutAfter(Uint8Array.of(0, 0, 0, 0, 2, 7, 7));
+    const bytes = new Uint8Array(await (await forward(request(), 'x', url)).arrayBuffer());
+    expect([...bytes.slice(0, 7)]).toEqual([0, 0, 0, 0, 2, 7, 7]);
+    expect(bytes[7]).toBe(2);
+    const { error } = JSON.parse(new TextDecoder().decode(bytes.slice(12)));
+    expect(error.code).toBe('unavailable');
+    expect(error.message).toContain('the agent ended the stream');
+  });
+
+  it('is reset where the agent ended within a message', async () => {
+    const url = await cutAfter(Uint8Array.of(0, 0, 0, 0, 2, 7));
+    await expect((await forward(request(), 'x', url)).arrayBuffer()).rejects.toThrow();
+  });
+
   it('makes a reset of the agent a reset, not a clean end', async () => {
     const url = await serve((_, answer) => {
       answer.write('first');

@@ -1,4 +1,5 @@
 import { squeezedHeader } from '../squeezed.ts';
+import { Envelopes, lastEnvelope } from './envelopes.ts';
 import { refusal, streamRefusal } from './refusal.ts';
 import { squeeze, wantsSqueezed } from './squeeze.ts';
 
@@ -43,17 +44,28 @@ export async function forward(request: Request, path: string, agentUrl: string):
     request.signal.removeEventListener('abort', end);
     return new Response(null, { status: answer.status, headers });
   }
-  const body = relay(answer.body, end, () => request.signal.removeEventListener('abort', end));
   const type = answer.headers.get('content-type') ?? '';
-  if (!type.startsWith('application/connect+') || !wantsSqueezed(request)) {
+  const streams = type.startsWith('application/connect+');
+  const done = () => request.signal.removeEventListener('abort', end);
+  const body = relay(answer.body, end, done, streams ? new Envelopes() : undefined);
+  if (!streams || !wantsSqueezed(request)) {
     return new Response(body, { status: answer.status, headers });
   }
   headers.set(squeezedHeader, 'gzip');
   return new Response(squeeze(body), { status: answer.status, headers });
 }
 
-/** Like the body, but its cancellation and its end both clean up, and a reset upstream is a reset here, not a clean end. */
-function relay(body: ReadableStream<Uint8Array>, end: () => void, done: () => void): ReadableStream<Uint8Array> {
+/**
+ * Like the body, but its cancellation and its end both clean up. An agent that ends cuts its streams: between two
+ * `envelopes` the reader is told in the stream's own words; anywhere else a reset upstream is a reset here, never a clean
+ * end.
+ */
+function relay(
+  body: ReadableStream<Uint8Array>,
+  end: () => void,
+  done: () => void,
+  envelopes: Envelopes | undefined,
+): ReadableStream<Uint8Array> {
   const reader = body.getReader();
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
@@ -63,11 +75,16 @@ function relay(body: ReadableStream<Uint8Array>, end: () => void, done: () => vo
           done();
           controller.close();
         } else {
+          envelopes?.pass(piece.value);
           controller.enqueue(piece.value);
         }
       } catch (error) {
         done();
-        controller.error(error);
+        if (envelopes?.whole !== true) controller.error(error);
+        else {
+          controller.enqueue(lastEnvelope('unavailable', `the agent ended the stream (${reasonOf(error)})`));
+          controller.close();
+        }
       }
     },
     async cancel() {
