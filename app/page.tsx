@@ -1,4 +1,5 @@
 import { ControlsHost } from '../components/controls/host.tsx';
+import { GuideHost } from '../components/guide/host.tsx';
 import { LaneHost } from '../components/lane/host.tsx';
 import { LiveProvider } from '../components/live/provider.tsx';
 import { ScenarioHost } from '../components/scenario/host.tsx';
@@ -11,6 +12,7 @@ export default function Page() {
       <Views />
       <LaneHost />
       <ControlsHost />
+      <GuideHost />
     </LiveProvider>
   );
 }

@@ -1,5 +1,6 @@
 'use client';
 
+import { openGuide } from '../../guide/seen.ts';
 import { scenarioKeys } from '../../scenario/keys.ts';
 import { axisKeys } from '../../timeline/keys.ts';
 import { Sheet } from '../../ui/sheet.tsx';
@@ -24,6 +25,17 @@ export function HelpSheet({ close }: { close(): void }) {
         </li>
         <li>Right of now is who answers and what each client knows; red, with a cross and a number, is lost calls.</li>
       </ul>
+      <button
+        type="button"
+        className="word"
+        data-testid="guide-open"
+        onClick={() => {
+          close();
+          openGuide();
+        }}
+      >
+        Show it on the picture
+      </button>
       <h2>Keys</h2>
       <dl className="help-keys">
         {[...shortcuts, ...scenarioKeys, ...axisKeys].map(({ keys, what }) => (
