@@ -12,12 +12,13 @@ import { defaultView } from '../model/view/stage/default-view.ts';
 export function Views() {
   const asked = viewOf(useUrlParameter('view'));
   const presenting = useUrlParameter('present') === '1';
-  const suits = useLivePart(({ snapshot }) => {
+  const suits = useLivePart(({ snapshot, phase }) => {
     if (asked !== undefined || snapshot === undefined) return undefined;
-    return defaultView(snapshot, presenting);
+    // What happened is read along its time.
+    return phase.kind === 'recorded' && !presenting ? 'timeline' : defaultView(snapshot, presenting);
   });
   useEffect(() => {
     if (suits !== undefined) setView(suits);
   }, [suits]);
-  return asked === 'timeline' ? <Timeline /> : <Stage />;
+  return (asked ?? suits) === 'timeline' ? <Timeline /> : <Stage />;
 }

@@ -61,6 +61,17 @@ test('a run is kept without asking; opened, it shows what was shown live, and sc
   await page.getByTestId('replay-play').click();
   await expect(page.getByTestId('transport')).toHaveAttribute('data-playing', 'false');
   await expect(page.getByTestId('cluster')).toContainText('4 ready');
+
+  // The same moment explained: the other view, which follows the transport too.
+  await page.getByTestId('view-switch').click();
+  await expect(page.getByTestId('truth')).toContainText('4 pods Ready');
+  await expect(page.getByTestId('live')).toHaveAttribute('data-state', 'recorded');
+  expect(new URL(page.url()).searchParams.get('view')).toBe('stage');
+  await page.getByTestId('scrub').focus();
+  await page.keyboard.press('Home');
+  await expect(page.getByTestId('truth')).not.toContainText('4 pods Ready');
+  await page.getByTestId('view-switch').click();
+  await expect(page.getByTestId('cluster')).toBeVisible();
 });
 
 test('named, found, deleted and taken back', async ({ app, page }) => {
