@@ -166,7 +166,7 @@ export function Transport({ opened }: { opened: OpenedRun }) {
         {info.scenario !== '' && (
           <button
             type="button"
-            className="word"
+            className="word replay-scenario"
             data-testid="replay-scenario"
             disabled={view.snapshot?.scenario === undefined}
             onClick={() => setUrlParameter('scenario', scenarioShown ? undefined : 'run')}

@@ -24,7 +24,8 @@ export function Result({ run, next, read, all }: Props) {
         </span>
       </p>
       {run.restored.length > 0 && (
-        <ul className="result-restored">
+        <ul className="result-restored" aria-label="Put back">
+          <li>Put back:</li>
           {run.restored.map((text) => (
             <li key={text}>{sentence(text)}</li>
           ))}
