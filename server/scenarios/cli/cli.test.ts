@@ -55,6 +55,7 @@ function result(outcome: string, state = outcome): Result {
     pods: [create(PodSchema, { uid: 'u', handle: 'x2k4p', slot: 3 })],
     lanes: [{ id: 'lane', label: 'Lane <1>', mechanism: 'turns' }],
     tookMs: 1_234,
+    runId: 'run-1',
   };
 }
 
@@ -85,6 +86,9 @@ describe('options', () => {
     [['--all', 'a.yaml'], /give one or the other/],
     [['a.yaml', '--agent', 'there'], /--agent is "there": allowed is a URL/],
     [['a.yaml', '--agent', 'http://a:1', '--kubeconfig', 'x'], /one or the other/],
+    [['a.yaml', '--kubeconfig', 'x', '--dns', 'kube-dns'], /--dns is "kube-dns": allowed is an address and a port/],
+    [['a.yaml', '--dns', '10.96.0.10:53'], /--dns without --kubeconfig/],
+    [['a.yaml', '--agent', 'http://a:1', '--data-dir', 'x'], /--data-dir beside --agent/],
     [['a.yaml', '--reprt', 'x'], /--reprt is not known; known are --all/],
     [['a.yaml', '--report'], /--report needs a value/],
   ])('%j is refused by name and what is allowed', (args, expected) => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { create } from '@bufbuild/protobuf';
 import { Code, ConnectError, createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
@@ -19,7 +20,12 @@ export interface Result {
   readonly pods: readonly Pod[];
   readonly lanes: readonly { readonly id: string; readonly label: string; readonly mechanism: string }[];
   readonly tookMs: number;
+  /** Of the recorded run; empty if it could not run. */
+  readonly runId: string;
 }
+
+/** An agent that has just been started has not seen its cluster yet; one far away takes some seconds. */
+const seenWithin = { attempts: 60, pauseMs: 500 };
 
 export interface Agent {
   /** The ids of the scenarios that the agent ships, quick ones marked. */
@@ -57,7 +63,7 @@ export function agentAt(url: string, token: string | undefined): Agent {
       const first = await stream.next();
       let id: string;
       try {
-        ({ scenarioRunId: id } = await client.startScenario({ ...wanted, by: 'npm run scenario' }));
+        ({ scenarioRunId: id } = await onceSeen(() => client.startScenario({ ...wanted, by: 'npm run scenario' })));
       } catch (error) {
         stop.abort();
         await stream.next().catch(() => {});
@@ -111,6 +117,7 @@ export function agentAt(url: string, token: string | undefined): Agent {
               pods: [...pods.values()],
               lanes: [...lanes.values()],
               tookMs: performance.now() - begun,
+              runId: run.runId,
             };
           }
         }
@@ -154,5 +161,18 @@ export function couldNotRun(name: string, reason: string): Result {
     pods: [],
     lanes: [],
     tookMs: 0,
+    runId: '',
   };
+}
+
+/** Asks again while the agent says that it cannot yet. Throws its last refusal. */
+async function onceSeen<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (ConnectError.from(error).code !== Code.Unavailable || attempt >= seenWithin.attempts) throw error;
+      await sleep(seenWithin.pauseMs);
+    }
+  }
 }

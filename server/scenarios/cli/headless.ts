@@ -15,6 +15,8 @@ export interface HeadlessOptions {
   readonly root: string;
   readonly kubeconfig: string | undefined;
   readonly namespace: string | undefined;
+  readonly dns: string | undefined;
+  readonly dataDir: string | undefined;
 }
 
 /** A process that dies this often at its start will not live. */
@@ -66,8 +68,13 @@ export async function startHeadless(options: HeadlessOptions): Promise<Headless>
       join(stateDir, 'agent'),
     ];
     const more = ['--scenarios-dir', join(options.root, 'scenarios'), '--log-level', 'warn'];
+    const kept = options.dataDir === undefined ? [] : ['--data-dir', options.dataDir];
     const named = options.namespace === undefined ? [] : ['--namespace', options.namespace];
-    let cluster = ['--kubeconfig', options.kubeconfig ?? ''];
+    let cluster = [
+      '--kubeconfig',
+      options.kubeconfig ?? '',
+      ...(options.dns === undefined ? [] : ['--dns', options.dns]),
+    ];
     if (options.kubeconfig === undefined) {
       const { api = '', dns = '' } = await start('lab', [
         '--api-port',
@@ -90,7 +97,7 @@ export async function startHeadless(options: HeadlessOptions): Promise<Headless>
         'lab:lanes',
       ];
     }
-    const { url = '' } = await start('agent', [...base, ...more, ...named, ...cluster]);
+    const { url = '' } = await start('agent', [...base, ...more, ...kept, ...named, ...cluster]);
     return { agentUrl: url, stop };
   } catch (error) {
     await stop();

@@ -34,6 +34,8 @@ async function run(options: Options): Promise<number> {
         root,
         kubeconfig: options.kubeconfig && resolve(options.kubeconfig),
         namespace: options.namespace,
+        dns: options.dns,
+        dataDir: options.dataDir && resolve(options.dataDir),
       });
     }
     const agent = agentAt(options.agent ?? headless?.agentUrl ?? '', process.env.LBSCOPE_TOKEN || undefined);

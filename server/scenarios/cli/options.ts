@@ -8,6 +8,10 @@ export interface Options {
   readonly quick: boolean;
   readonly kubeconfig: string | undefined;
   readonly namespace: string | undefined;
+  /** The name server of that cluster, where this machine's does not know its Services: "ip:port". */
+  readonly dns: string | undefined;
+  /** Where the recorded runs stay; undefined: they go with the agent. */
+  readonly dataDir: string | undefined;
   /** Use the agent that listens there; nothing is started. */
   readonly agent: string | undefined;
   readonly report: string | undefined;
@@ -28,6 +32,8 @@ const flags = {
     help: 'run in this cluster; without it an embedded one is started (LBSCOPE_KUBECONFIG)',
   },
   namespace: { type: 'string', help: 'namespace in that cluster, default lbscope' },
+  dns: { type: 'string', help: 'name server of that cluster, IP:PORT, if this machine’s does not know its Services' },
+  'data-dir': { type: 'string', help: 'keep the recorded runs in this folder, for npm run parity' },
   agent: {
     type: 'string',
     help: 'URL of a running agent, such as http://127.0.0.1:3001, or of its dashboard with /rpc; nothing is started',
@@ -83,6 +89,15 @@ export function parseOptions(args: readonly string[], env: Readonly<Record<strin
   if (agent !== undefined && kubeconfig !== undefined) {
     faults.push('--kubeconfig beside --agent: the agent has a cluster of its own; give one or the other');
   }
+  const dns = text('dns');
+  if (dns !== undefined && !/^(\d{1,3}\.){3}\d{1,3}:\d{1,5}$/.test(dns))
+    faults.push(`--dns is "${dns}": allowed is an address and a port such as 10.96.0.10:53`);
+  for (const name of ['dns', 'data-dir'] as const) {
+    if (agent !== undefined && text(name) !== undefined)
+      faults.push(`--${name} beside --agent: that agent was started with its own`);
+  }
+  if (dns !== undefined && agent === undefined && kubeconfig === undefined)
+    faults.push('--dns without --kubeconfig: the embedded cluster has a name server of its own');
   if (faults.length > 0) return { kind: 'faults', faults };
   return {
     kind: 'options',
@@ -92,6 +107,8 @@ export function parseOptions(args: readonly string[], env: Readonly<Record<strin
       quick: values.quick === true && values.all !== true,
       kubeconfig,
       namespace: text('namespace'),
+      dns,
+      dataDir: text('data-dir'),
       agent: agent?.replace(/\/$/, ''),
       report: text('report'),
       junit: text('junit'),

@@ -72,7 +72,7 @@ export class Runner {
       return {
         ok: false,
         code: 'unavailable',
-        message: 'the Deployment is not known yet: the cluster has not been seen',
+        message: `the Deployment is not known yet: ${hub.run.cluster.reason || 'the cluster has not been seen'}`,
       };
     if (plan.needs.includes('lab') && this.#parts.lab === undefined) {
       return refused(

@@ -7,8 +7,9 @@ import { exitStatus } from '../outcome.ts';
 export function toJson(results: readonly Result[]): object {
   return {
     status: exitStatus(results),
-    scenarios: results.map(({ name, run, tookMs }) => ({
+    scenarios: results.map(({ name, run, tookMs, runId }) => ({
       name,
+      runId,
       tookMs: Math.round(tookMs),
       ...(protoJson(ScenarioRunSchema, run, { alwaysEmitImplicit: true }) as object),
     })),
