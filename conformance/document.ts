@@ -1,6 +1,6 @@
 import type { ClientPlan, Family, Policy } from './clients.ts';
 import { type Aspect, differences } from './compare.ts';
-import { explanation } from './explanations.ts';
+import { explanation, type Side } from './explanations.ts';
 import type { Measured } from './measure.ts';
 
 export interface RunResult {
@@ -12,6 +12,10 @@ export interface RunResult {
     readonly title: string;
     readonly seconds: number;
     readonly backoffs?: true;
+    /** From this step's trigger to the next one's; longer than it was watched, as acting takes time. */
+    readonly tookS?: number;
+    /** Share of it in which something waited for a processor. */
+    readonly busy?: number;
   }[];
   readonly clients: readonly {
     readonly plan: ClientPlan;
@@ -37,15 +41,27 @@ const policies: readonly Policy[] = ['round_robin', 'pick_first'];
 /** Pairs that both ran, step by step. */
 export function differencesOf(run: RunResult): Difference[] {
   return pairsOf(run).flatMap(({ family, policy, real, profile }) =>
-    run.steps.flatMap(({ id, backoffs }, index) => {
+    run.steps.flatMap(({ id, backoffs, seconds, busy }, index) => {
       const [a, b] = [real.measured[index], profile.measured[index]];
       if (a === undefined || b === undefined) return [];
-      return differences(a, b, backoffs).map((aspect) => ({
-        ...{ family, policy, step: id, aspect },
-        why: explanation(family, policy, id, aspect),
-      }));
+      const [ours, theirs] = [sideOf(run, profile.measured, index, b), sideOf(run, real.measured, index, a)];
+      return differences(a, b, backoffs).map((aspect) => {
+        const at = { family, policy, step: id, aspect };
+        return { ...at, why: explanation({ ...at, seconds, busy, rate: run.rate, real: theirs, profile: ours }) };
+      });
     }),
   );
+}
+
+function sideOf(run: RunResult, steps: readonly Measured[], index: number, measured: Measured): Side {
+  let ago = 0;
+  for (let before = index - 1; before >= 0; before--) {
+    const step = run.steps[before];
+    ago += step?.tookS ?? step?.seconds ?? 0;
+    const last = steps[before]?.lookups.at(-1);
+    if (last !== undefined) return { measured, askedBeforeS: ago - last.afterS };
+  }
+  return { measured, askedBeforeS: undefined };
 }
 
 export function pairsOf(run: RunResult) {

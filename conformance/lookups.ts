@@ -16,13 +16,15 @@ export interface Lookup {
  * first backoff, with jitter).
  */
 const oneLookupMs = 500;
+/** On a busy machine the types of one lookup come further apart; what was not yet asked in it still belongs to it. */
+const oneLookupOfTypesMs = 750;
 
 /** Questions as lookups: one resolution each, with its A, AAAA and TXT questions counted apart. */
 export function lookupsOf(questions: readonly Question[]): Lookup[] {
   const lookups: { at: number; questions: Record<string, number> }[] = [];
   for (const { at, type } of [...questions].sort((a, b) => a.at - b.at)) {
     let last = lookups.at(-1);
-    if (last === undefined || at - last.at > oneLookupMs) {
+    if (last === undefined || at - last.at > (type in last.questions ? oneLookupMs : oneLookupOfTypesMs)) {
       last = { at, questions: {} };
       lookups.push(last);
     }

@@ -8,6 +8,7 @@ import { type Client, type ClientPlan, families, type Peers, startClient } from 
 import { Cluster } from './cluster.ts';
 import { differencesOf, documentOf, type RunResult } from './document.ts';
 import { measure, type Span } from './measure.ts';
+import { waitedForProcessorUs } from './pressure.ts';
 import { story } from './story.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -63,18 +64,32 @@ async function run(): Promise<RunResult> {
     await Promise.all(clients.map(({ ready }) => ready));
     for (const client of clients) client.begin();
     const spans: Span[] = [];
+    const shares: (number | undefined)[] = [];
     for (const step of steps) {
       const from = Date.now();
+      const waited = waitedForProcessorUs();
       say(`· ${step.title} (${step.seconds} s)`);
       await step.act(cluster);
       await sleep(step.seconds * 1_000);
-      spans.push({ id: step.id, from, to: Date.now() });
+      const span = { id: step.id, from, to: Date.now() };
+      spans.push(span);
+      const after = waitedForProcessorUs();
+      shares.push(
+        waited === undefined || after === undefined ? undefined : (after - waited) / 1_000 / (span.to - span.from),
+      );
     }
     return {
       date: new Date().toISOString().slice(0, 10),
       machine: `${availableParallelism()} cores, load ${loadavg()[0]?.toFixed(1)}, ${process.platform}, Node ${process.versions.node}`,
       rate,
-      steps: steps.map(({ act: _, ...step }) => step),
+      steps: steps.map(({ act: _, ...step }, index) => {
+        const [span, busy] = [spans[index], shares[index]];
+        return {
+          ...step,
+          ...(span === undefined ? {} : { tookS: (span.to - span.from) / 1_000 }),
+          ...(busy === undefined ? {} : { busy }),
+        };
+      }),
       clients: clients.map(({ plan, lines, questions, ended }) => ({
         plan,
         version: lines.flatMap((line) => (line.t === 'client' ? [line.version] : []))[0] ?? '',

@@ -82,6 +82,7 @@ export function createResolver(spec: ChannelSpec, parts: ResolverParts, listener
       const profile = dnsProfile(dnsProfileOf(spec.profile), {
         pollIntervalMs: spec.pollIntervalMs,
         floorMs: spec.floorMs,
+        policy: spec.policy,
       });
       return new DnsResolver({ ...parts, host, port, profile }, listener);
     }

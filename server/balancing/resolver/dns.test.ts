@@ -116,6 +116,23 @@ describe('DNS re-resolution', () => {
     expect(b.failures).toEqual([{ code, message: '', effect }]);
   });
 
+  it.each(['NXDOMAIN', 'EMPTY', 'SERVFAIL', 'TIMEOUT'] as const)(
+    'grpc-java with pick_first on %s: its connection goes, whatever it is; retries bring addresses back',
+    async (code) => {
+      const b = bench('grpc-java', { policy: 'pick_first' });
+      b.resolver.start();
+      await b.time.advance(45_000);
+      b.lookup.outcome = fails(code);
+      b.resolver.request('connection lost');
+      await b.time.advance(0);
+      expect(b.failures).toEqual([{ code, message: '', effect: 'dropped' }]);
+      b.lookup.outcome = { ok: true, addresses: ['10.0.0.1'] };
+      await b.time.advance(30_000);
+      expect(b.triggers.at(-1)).toBe('retry after failure');
+      expect(b.failures).toHaveLength(1);
+    },
+  );
+
   it.each([
     ['grpc-go', [0, 1600, 4160, 8256]],
     ['grpc-js', [0, 1000, 2600, 5160]],

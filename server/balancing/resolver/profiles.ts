@@ -1,4 +1,4 @@
-import type { DnsProfileName } from '../../../model/words.ts';
+import type { DnsProfileName, Policy } from '../../../model/words.ts';
 import type { FailureCode } from './port.ts';
 
 /** How a gRPC implementation's DNS resolver behaves, as data. Read in their sources, the [run] facts of each tried. */
@@ -33,6 +33,8 @@ export interface DnsOverrides {
   readonly pollIntervalMs?: number | undefined;
   /** Least time between lookups in place of the profile's. Infinity: never again after a success. */
   readonly floorMs?: number | undefined;
+  /** What of a bad answer becomes of connections is the policy's doing in some. */
+  readonly policy?: Policy | undefined;
 }
 
 /** defaultMinTimeBetweenResolutions, minTimeBetweenResolutionsMs, networkaddress.cache.ttl: 30 s in all three. */
@@ -96,26 +98,35 @@ const grpcJava: DnsProfile = {
   pollMs: undefined,
 };
 
+/**
+ * PickFirstLoadBalancer.handleNameResolutionError of grpc-java shuts its subchannel down whatever failed, a healthy one too, and
+ * fails calls until a lookup succeeds. Its round_robin keeps what it has (MultiChildLoadBalancer).
+ */
+const grpcJavaPickFirst: DnsProfile = {
+  ...grpcJava,
+  drops: new Set<FailureCode>(['NXDOMAIN', 'EMPTY', 'SERVFAIL', 'REFUSED', 'TIMEOUT', 'UNREACHABLE', 'FORBIDDEN']),
+};
+
 /** Not gRPC's behaviour (grpc-go's until 1.26): asks each interval, whatever the connections do. */
 function poll(pollMs: number): DnsProfile {
   return { ...grpcGo, early: 'discard', meanwhile: 'discard', pollMs };
 }
 
 export function dnsProfile(profile: DnsProfileName, overrides: DnsOverrides = {}): DnsProfile {
-  const own = ownProfile(profile, overrides.pollIntervalMs ?? 1_800_000);
+  const own = ownProfile(profile, overrides);
   return overrides.floorMs === undefined ? own : { ...own, floorMs: overrides.floorMs };
 }
 
-function ownProfile(profile: DnsProfileName, pollMs: number): DnsProfile {
+function ownProfile(profile: DnsProfileName, { policy, pollIntervalMs = 1_800_000 }: DnsOverrides): DnsProfile {
   switch (profile) {
     case 'grpc-go':
       return grpcGo;
     case 'grpc-js':
       return grpcJs;
     case 'grpc-java':
-      return grpcJava;
+      return policy === 'pick_first' ? grpcJavaPickFirst : grpcJava;
     case 'poll':
-      return poll(pollMs);
+      return poll(pollIntervalMs);
   }
 }
 
