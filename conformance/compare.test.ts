@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { differences } from './compare.ts';
 import { differencesOf, documentOf, type RunResult } from './document.ts';
+import { explanation, type Seen, type Side } from './explanations.ts';
 import type { Measured } from './measure.ts';
 
 const quiet: Measured = {
@@ -35,6 +36,43 @@ test('each other aspect by itself', () => {
   expect(differences({ ...quiet, failed: 1_000 }, quiet)).toEqual(['losses']);
   expect(differences({ ...quiet, pods: 5, largestShare: 0.21 }, quiet)).toEqual(['shares']);
   expect(differences({ ...quiet, largestShare: 0.6 }, quiet)).toEqual(['shares']);
+});
+
+const side = (measured: Measured, askedBeforeS?: number): Side => ({ measured, askedBeforeS });
+const seen = (real: Side, profile: Side, more: Partial<Seen> = {}): Seen => ({
+  ...{ family: 'grpc-js', policy: 'pick_first', step: 'nxdomain', aspect: 'lookups', seconds: 30, rate: 50 },
+  ...{ busy: undefined, real, profile },
+  ...more,
+});
+
+test('held up by the floor: only where the mark of the step before is where it asked', () => {
+  const [late, atOnce] = [lookedAt(15), lookedAt(0.3)];
+  expect(explanation(seen(side(late, 15), side(atOnce, 45)))).toContain('30 s floor');
+  // It might have asked at once, and did not; its mark was elsewhere; the other broke its floor.
+  expect(explanation(seen(side(late, 45), side(atOnce, 45)))).toBeUndefined();
+  expect(explanation(seen(side(late, 21), side(atOnce, 45)))).toBeUndefined();
+  expect(explanation(seen(side(late, 15), side(atOnce, 15)))).toBeUndefined();
+});
+
+test('losses of a rollout are the floor only while they end with the first lookup', () => {
+  const lost = (lastFailureS: number): Side =>
+    side({ ...lookedAt(11), failed: 460, codes: { 14: 460 }, lastFailureS }, 19);
+  const other = side(lookedAt(1.8));
+  const more = { step: 'rollout', aspect: 'losses' } as const;
+  expect(explanation(seen(lost(11.2), other, more))).toContain('30 s floor');
+  expect(explanation(seen(lost(25), other, more))).toBeUndefined();
+});
+
+test('the machine explains missed deadlines only, few of them, and only where it was busy', () => {
+  const missed = (failed: number, code: string): Side =>
+    side({ ...quiet, failed, codes: { [code]: failed }, lastFailureS: 9 });
+  const of = (one: Side, busy: number | undefined) =>
+    explanation(seen(one, side(quiet), { step: 'scale down', aspect: 'losses', family: 'grpc-java', busy }));
+  expect(of(missed(96, '4'), 0.8)).toContain('the machine');
+  expect(of(missed(96, '14'), 0.8)).toBeUndefined();
+  expect(of(missed(400, '4'), 0.8)).toBeUndefined();
+  expect(of(missed(96, '4'), 0.2)).toBeUndefined();
+  expect(of(missed(96, '4'), undefined)).toBeUndefined();
 });
 
 test('the page counts what differs, names what did not run, and says where no reason is known', () => {
