@@ -4,7 +4,7 @@ import { useEffect, useState } from 'react';
 import { margins, type Row, type Verdict } from '../../model/compare/compare.ts';
 import { toMarkdown } from '../../model/compare/markdown.ts';
 import { confidence } from '../../model/compare/resample.ts';
-import type { RunSummary } from '../../model/compare/summary.ts';
+import { type RunSummary, wholeBlockMs } from '../../model/compare/summary.ts';
 import { clockText, duration, toMs } from '../../model/time.ts';
 import { agentClient } from '../live/client.ts';
 import { type Compared, compared } from '../live/compared.ts';
@@ -81,6 +81,11 @@ export function Compare() {
           {each}
         </p>
       ))}
+      {a.span !== undefined && (
+        <p className="runs-aside">
+          Of each run the part from where its scenario was prepared to where it began to put things back.
+        </p>
+      )}
       {lanes.map((laneId) => (
         <Lane key={laneId} rows={comparison.rows.filter((row) => row.laneId === laneId)} />
       ))}
@@ -89,7 +94,7 @@ export function Compare() {
           `Bars: B − A with its ${confidence * 100} % interval, on the scale of what counts as equal (the grey part): ` +
             `${margins.share * 100} points of share, ${margins.pods} pods, ${margins.loss * 1_000} lost in 1000, a tenth or ` +
             `${margins.latencyMs} ms of latency, a tenth or ${margins.reactionMs} ms of reaction. Intervals: bootstraps over ` +
-            'blocks of 10 s, of reactions over pods, of losses the wider of that and Newcombe’s.',
+            `blocks of ${(a.lanes[0]?.blockMs ?? wholeBlockMs) / 1_000} s, of reactions over pods, of losses the wider of that and Newcombe’s.`,
         )}
       </p>
     </main>

@@ -24,7 +24,7 @@ export interface Row {
   /** 95 %; empty: too few. */
   readonly interval: string;
   readonly verdict: Verdict;
-  /** How many of what stand behind it: blocks of ten seconds, or pods that came. */
+  /** How many of what stand behind it: blocks of seconds, calls, or pods that came. */
   readonly sample: string;
   /** For drawing; absent without an interval. */
   readonly drawn?: {
@@ -157,7 +157,7 @@ function reactionRow(a: LaneSummary, b: LaneSummary): Row {
 function latencyRow(a: LaneSummary, b: LaneSummary, measure: 'p50' | 'p99', q: number): Row {
   const of = (blocks: readonly Block[]) => {
     const merged = new Merged();
-    for (const block of blocks) merged.add(block.latency);
+    for (const { latency } of blocks) for (const part of latency) merged.add(part);
     return merged.quantile(q) / 1_000;
   };
   const before = of(a.blocks);
@@ -193,7 +193,7 @@ function blockRow(
     what: row.what,
     a: one.length === 0 ? 'no calls' : row.show(row.of(one)),
     b: two.length === 0 ? 'no calls' : row.show(row.of(two)),
-    sample: `${one.length} and ${two.length} blocks of 10 s`,
+    sample: `${one.length} and ${two.length} blocks of ${a.blockMs / 1_000} s`,
   };
   if (Math.min(one.length, two.length) < leastBlocks) return tooFew(a, base);
   return finished(a, {

@@ -1,6 +1,6 @@
 import { clockText, toMs } from '../time.ts';
 import { type Comparison, margins } from './compare.ts';
-import type { RunSummary } from './summary.ts';
+import { type RunSummary, scenarioBlockMs, wholeBlockMs } from './summary.ts';
 
 /** A comparison as Markdown, for a pull request or a page of docs. */
 export function toMarkdown(a: RunSummary, b: RunSummary, { rows, onlyA, onlyB }: Comparison): string {
@@ -15,6 +15,9 @@ export function toMarkdown(a: RunSummary, b: RunSummary, { rows, onlyA, onlyB }:
     `- A: ${describe(a)}`,
     `- B: ${describe(b)}`,
     '',
+    ...(a.span === undefined
+      ? []
+      : ['Of each run the part from where its scenario was prepared to where it began to put things back.', '']),
     `${counts}.`,
     ...(onlyA.length > 0 ? ['', `Only in A: ${onlyA.join(', ')}.`] : []),
     ...(onlyB.length > 0 ? ['', `Only in B: ${onlyB.join(', ')}.`] : []),
@@ -32,7 +35,8 @@ export function toMarkdown(a: RunSummary, b: RunSummary, { rows, onlyA, onlyB }:
     'Same: the whole interval lies within what counts as equal ' +
       `(shares ${margins.share * 100} points, pods ${margins.pods}, losses ${margins.loss * 1_000} in 1000, latency a tenth or ` +
       `${margins.latencyMs} ms, reaction a tenth or ${margins.reactionMs} ms). Different: it lies on one side of zero and not ` +
-      'within that. Unclear: it allows both. Intervals of shares and latency are bootstraps over blocks of 10 s (1000 and 300 ' +
+      'within that. Unclear: it allows both. Intervals of shares and latency are bootstraps over blocks of ' +
+      `${(a.span === undefined ? wholeBlockMs : scenarioBlockMs) / 1_000} s (1000 and 300 ` +
       'resamples, seeded), of reactions over pods; of losses the wider of Newcombe’s and a bootstrap over blocks.',
   ].join('\n')}\n`;
 }

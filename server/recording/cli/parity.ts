@@ -9,7 +9,8 @@ import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { compareRuns } from '../../../model/compare/compare.ts';
 import { toMarkdown } from '../../../model/compare/markdown.ts';
-import { type RunSummary, summarise } from '../../../model/compare/summary.ts';
+import { scenarioSpan, spanKinds } from '../../../model/compare/span.ts';
+import { type RunSummary, summarise, wholeBlockMs } from '../../../model/compare/summary.ts';
 import { importRun } from '../exchange/import.ts';
 import { faultOf } from '../fault.ts';
 import { allChanges } from '../replay.ts';
@@ -19,7 +20,14 @@ const usage = 'npm run parity -- RUN_A RUN_B [--data-dir FOLDER]';
 
 class NotFound extends Error {}
 
-async function summaryOf(run: string, folder: string, scratch: string): Promise<RunSummary> {
+/** A run, and how to sum it up: whole, or within its scenario; the latter undefined if it had none. */
+interface Opened {
+  whole(): RunSummary;
+  readonly within: (() => RunSummary) | undefined;
+  close(): void;
+}
+
+async function open(run: string, folder: string, scratch: string): Promise<Opened> {
   let path: string;
   if (/\.jsonl(\.gz)?$/.test(run) && existsSync(run)) {
     path = join(scratch, `${readdirSync(scratch).length}.run`);
@@ -46,11 +54,25 @@ async function summaryOf(run: string, folder: string, scratch: string): Promise<
   try {
     const info = file.row()?.info;
     if (info === undefined) throw new NotFound(`${run} holds no run`);
-    return summarise(info, file.frames(0, Number.MAX_VALUE, 10_000, Number.MAX_SAFE_INTEGER).frames, allChanges(file));
-  } finally {
+    const framesOf = (from: number, to: number, widthMs: number) =>
+      file.frames(from, to, widthMs, Number.MAX_SAFE_INTEGER).frames;
+    const { events } = file.events(0, Number.MAX_VALUE, spanKinds, most);
+    const span = scenarioSpan(events);
+    return {
+      whole: () => summarise(info, framesOf(0, Number.MAX_VALUE, wholeBlockMs), allChanges(file)),
+      within: span && (() => summarise(info, framesOf(span.fromMs, span.toMs, fineMs), allChanges(file), span)),
+      close: () => file.close(),
+    };
+  } catch (error) {
     file.close();
+    throw error;
   }
 }
+
+/** As fine as runs are kept. */
+const fineMs = 200;
+/** A run with more of them is no run of one scenario. */
+const most = 10_000;
 
 const scratch = mkdtempSync(join(tmpdir(), 'lbscope-parity-'));
 try {
@@ -63,8 +85,12 @@ try {
     throw new NotFound(`two runs are needed: ${usage}`);
   }
   const folder = values['data-dir'] ?? process.env.LBSCOPE_DATA_DIR ?? '.run/recordings';
-  const a = await summaryOf(first, folder, scratch);
-  const b = await summaryOf(second, folder, scratch);
+  const runs = [await open(first, folder, scratch), await open(second, folder, scratch)] as const;
+  // Two runs of a scenario are compared within it: what is before and after is not what was asked about.
+  const [a, b] = runs.every((run) => run.within !== undefined)
+    ? (runs.map((run) => run.within?.()) as [RunSummary, RunSummary])
+    : [runs[0].whole(), runs[1].whole()];
+  for (const run of runs) run.close();
   process.stdout.write(toMarkdown(a, b, compareRuns(a, b)));
 } catch (error) {
   const own = error instanceof NotFound || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS');
