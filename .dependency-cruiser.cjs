@@ -106,6 +106,18 @@ module.exports = {
       },
     },
     {
+      name: 'agents-cut',
+      comment:
+        'Several agents share what an engine makes of lanes: agents know its port, frames and events; no hub, cluster or API.',
+      severity: 'error',
+      from: { path: '^server/agents/', pathNot: '\\.test\\.ts$' },
+      to: {
+        path: '^server/',
+        pathNot:
+          '^server/agents/|^server/events/(port|clock|merge)\\.ts$|^server/traffic/|^server/driver/open-connections\\.ts$|^server/balancing/resolver/port\\.ts$|^server/transport/(port\\.ts$|typed/)',
+      },
+    },
+    {
       name: 'clients-beside-balancing',
       comment: 'Other client software stands behind the channel port, as balancing does.',
       severity: 'error',

@@ -441,6 +441,8 @@ function foldStation(run: Run, event: Event, at: number): void {
   if (lane === undefined) return;
   const { kind } = event;
   for (const { change, story } of openStories(run, lane.id)) {
+    // Of several clients, a new pod's stations are the first one's; when it is forgotten is told of the asked agent alone.
+    if (event.agent !== undefined && story.direction === 'removed') continue;
     const address = addressOf(run, story.podUid);
     if (kind.case === 'firstAnswer') {
       const right = event.podUid === story.podUid && (event.incarnation ?? 0) >= story.incarnation;

@@ -50,6 +50,8 @@ export function putLane(run: Run, spec: LaneSpec, removed: boolean): void {
     ledger: new Map(),
     dnsQueries: new Map(),
     pods: new Map(),
+    clients: new Map(),
+    shares: new Map(),
   });
 }
 
@@ -63,12 +65,29 @@ export function clearCounts(lane: LaneRun): void {
   lane.ledger = new Map();
   lane.dnsQueries = new Map();
   lane.pods = new Map();
+  lane.shares = new Map();
 }
 
 /** Belief, picker, connections and state of one lane. */
 export function foldLaneEvent(run: Run, lane: LaneRun, event: Event, at: number): void {
   const { kind } = event;
-  const { belief, counts } = lane;
+  if (kind.case === 'laneState') {
+    lane.state = kind.value.state;
+    lane.reason = kind.value.reason;
+    lane.stateCode = kind.value.code;
+    run.running = anyRunning(run);
+  } else foldClient(lane, lane.counts, event, at);
+}
+
+/** What one client of a lane, the asked agent's or another one's, believes in and holds open. */
+export function foldClient(
+  lane: Pick<LaneRun, 'belief' | 'channels' | 'connections'> & { dnsQueries?: Map<string, number> },
+  counts: LaneCounts,
+  event: Event,
+  at: number,
+): void {
+  const { kind } = event;
+  const { belief } = lane;
   switch (kind.case) {
     case 'resolved':
       belief.addresses = kind.value.addresses;
@@ -89,7 +108,7 @@ export function foldLaneEvent(run: Run, lane: LaneRun, event: Event, at: number)
       if (kind.value.source !== 'watch') counts.lookups += 1;
       break;
     case 'dnsQuery':
-      lane.dnsQueries.set(kind.value.type, (lane.dnsQueries.get(kind.value.type) ?? 0) + 1);
+      lane.dnsQueries?.set(kind.value.type, (lane.dnsQueries.get(kind.value.type) ?? 0) + 1);
       break;
     case 'nextTrigger':
       belief.nextKind = kind.value.kind;
@@ -103,18 +122,12 @@ export function foldLaneEvent(run: Run, lane: LaneRun, event: Event, at: number)
         lane.channels.set(channel, { channel, state, addresses });
       }
       break;
-    case 'laneState':
-      lane.state = kind.value.state;
-      lane.reason = kind.value.reason;
-      lane.stateCode = kind.value.code;
-      run.running = anyRunning(run);
-      break;
     default:
-      foldConnection(lane, event, at);
+      foldConnection(lane, counts, event, at);
   }
 }
 
-function foldConnection(lane: LaneRun, event: Event, at: number): void {
+function foldConnection(lane: Pick<LaneRun, 'connections'>, counts: LaneCounts, event: Event, at: number): void {
   const { kind, connectionId: id } = event;
   if (id === undefined) {
     // An attempt that is given up with its address gets no outcome of its own.
@@ -137,14 +150,14 @@ function foldConnection(lane: LaneRun, event: Event, at: number): void {
       });
       break;
     case 'connected':
-      lane.counts.connectionsOpened += 1;
+      counts.connectionsOpened += 1;
       lane.connections.set(id, { id, address: event.address ?? '', since: at, state: 'READY', podUid: '', calls: 0 });
       break;
     case 'connectFailed':
       lane.connections.delete(id);
       break;
     case 'disconnected':
-      lane.counts.connectionsClosed += 1;
+      counts.connectionsClosed += 1;
       lane.connections.delete(id);
       break;
     case 'subchannelState':
@@ -170,6 +183,7 @@ export function foldFrameCounts(run: Run, frame: Frame): void {
     if (lane === undefined) continue;
     foldLosses(run, lane, part, (toMs(frame.from) + toMs(frame.to)) / 2);
     foldLaneFrame(run, lane, part);
+    foldShares(run, lane, part);
   }
 }
 
@@ -203,11 +217,32 @@ function foldLaneFrame(run: Run, lane: LaneRun, part: LaneFrame): void {
   }
 }
 
+/** Whose calls they were. */
+function foldShares(run: Run, lane: LaneRun, part: LaneFrame): void {
+  if (run.agents.size === 0) return;
+  for (const { agent, issued, failed, pod, answered } of part.agents) {
+    if (agent !== '' && !run.agents.has(agent)) continue;
+    let share = lane.shares.get(agent);
+    if (share === undefined) {
+      share = { issued: 0, failed: 0, pods: new Map() };
+      lane.shares.set(agent, share);
+    }
+    share.issued += issued;
+    share.failed += failed;
+    for (const [index, place] of pod.entries()) {
+      const uid = part.pods[place]?.podUid;
+      const count = answered[index] ?? 0;
+      if (uid !== undefined && count > 0) share.pods.set(uid, (share.pods.get(uid) ?? 0) + count);
+    }
+  }
+}
+
 /**
  * Frames count by pod, not by connection: what a pod answered came over the one connection that leads to it. Where
  * several do, it is nobody's; a proxy's one connection carries everything.
  */
-function countConnections(run: Run, lane: LaneRun, part: LaneFrame): void {
+function countConnections(run: Run, lane: LaneRun, whole: LaneFrame): void {
+  const part = ownPart(whole);
   const open = [...lane.connections.values()].filter((c) => c.state !== 'CONNECTING');
   if (open.length === 1) {
     const only = open[0]!;
@@ -232,6 +267,20 @@ function countConnections(run: Run, lane: LaneRun, part: LaneFrame): void {
   }
 }
 
+/** Of a lane's frame, what the asked agent's own connections carried. */
+function ownPart({ agents, answered, pods }: LaneFrame): {
+  answered: number;
+  pods: readonly { podUid: string; answered: number }[];
+} {
+  if (agents.length === 0) return { answered, pods };
+  const own = agents.find(({ agent }) => agent === '');
+  const mine = (own?.pod ?? []).map((place, index) => ({
+    podUid: pods[place]?.podUid ?? '',
+    answered: own?.answered[index] ?? 0,
+  }));
+  return { answered: mine.reduce((sum, pod) => sum + pod.answered, 0), pods: mine };
+}
+
 export function sumOf(counts: readonly { count: number }[]): number {
   let sum = 0;
   for (const { count } of counts) sum += count;
@@ -242,7 +291,10 @@ export function sumOf(counts: readonly { count: number }[]): number {
 export function pruneLanes(run: Run): void {
   for (const [uid, { goneAt }] of run.pods) {
     if (goneAt === undefined || goneAt >= run.clock - goneRowMs) continue;
-    for (const lane of run.lanes.values()) lane.pods.delete(uid);
+    for (const lane of run.lanes.values()) {
+      lane.pods.delete(uid);
+      for (const { pods } of lane.shares.values()) pods.delete(uid);
+    }
   }
 }
 

@@ -11,6 +11,7 @@ import {
   type WatchState,
 } from '../gen/lbscope/events/v1/events_pb.js';
 import { foldChangeEvent, foldDeployment, foldFrameStories, pruneChanges } from './changes.ts';
+import { foldAgent, foldOthers, isOthers } from './clients.ts';
 import { clearCounts, foldFrameCounts, foldLaneEvent, pruneLanes, putLane } from './lanes.ts';
 import { foldScenario } from './scenario/fold.ts';
 import { type Run, type Update, windowMs } from './state.ts';
@@ -48,6 +49,7 @@ export function emptyRun(init: RunInit = {}): Run {
     recording: undefined,
     scenario: undefined,
     maxConnectionAge: undefined,
+    agents: new Map(),
   };
 }
 
@@ -82,6 +84,11 @@ function foldFrame(run: Run, frame: Frame): void {
 function foldEvent(run: Run, event: Event, startsAnew: boolean): void {
   const at = toMs(event.at);
   const { kind } = event;
+  if (isOthers(event)) {
+    foldChangeEvent(run, event, at, false, undefined);
+    foldOthers(run, event, at);
+    return;
+  }
   if (startsAnew && kind.case === 'runStarted') clear(run, kind.value.runId, at);
   advance(run, at);
   run.events.push(event);
@@ -128,6 +135,9 @@ function foldEvent(run: Run, event: Event, startsAnew: boolean): void {
     case 'agentState':
       foldAgentState(run, kind.value.state, kind.value.reason, at);
       break;
+    case 'agentChanged':
+      if (kind.value.agent !== undefined) foldAgent(run, kind.value.agent, kind.value.removed);
+      break;
     case 'recordingChanged': {
       const { state, fault, message } = kind.value;
       run.recording = create(RecordingSchema, { state, fault, message, since: event.at });
@@ -137,7 +147,8 @@ function foldEvent(run: Run, event: Event, startsAnew: boolean): void {
   const lane = event.laneId === undefined ? undefined : run.lanes.get(event.laneId);
   // Stations are compared with what the lane believed before this event.
   foldChangeEvent(run, event, at, isNew, ready);
-  if (lane !== undefined) foldLaneEvent(run, lane, event, at);
+  if (lane !== undefined && event.agent === undefined) foldLaneEvent(run, lane, event, at);
+  else if (event.agent !== undefined) foldOthers(run, event, at);
   if (kind.case === 'deploymentChanged' && kind.value.deployment !== undefined) {
     foldDeployment(run, event.sequence, at, deployment, kind.value.deployment);
   }

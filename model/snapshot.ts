@@ -7,6 +7,7 @@ import {
   type GetSnapshotResponse,
   GetSnapshotResponseSchema,
   type Lane,
+  type LaneAgent,
   type LanePod,
   LanePodSchema,
   LaneSchema,
@@ -18,6 +19,7 @@ import {
 import { LaneSpecSchema } from '../gen/lbscope/events/v1/events_pb.js';
 import { differenceNow } from './belief.ts';
 import { reactionMs, storyState, turnNow } from './changes.ts';
+import { laneAgents } from './clients.ts';
 import type { Merged } from './histogram.ts';
 import { labelOf, pickerOf } from './lanes.ts';
 import { ledgerFrom, lossesOf } from './ledger.ts';
@@ -25,7 +27,7 @@ import { coefficientOfVariation, jain, maxOverMean, podsAnswering, randomJain } 
 import { shownPresets } from './presets.ts';
 import { scoreOf } from './score.ts';
 import { type Standing, standingOf } from './standing.ts';
-import type { ChangeKind, ChangeRun, Direction, LaneRun, Run, StoryRun } from './state.ts';
+import type { ChangeKind, ChangeRun, ClientRun, Direction, LaneRun, Run, StoryRun } from './state.ts';
 import { fromMs, fromMsOrUndefined, toMs, toMsOrUndefined } from './time.ts';
 import { readyUids } from './truth.ts';
 import { headline, verdict } from './verdict.ts';
@@ -61,6 +63,7 @@ export function toSnapshot(run: Run, nowMs: number): GetSnapshotResponse {
       to: fromMsOrUndefined(instants.to),
     })),
     presets: shownPresets(run),
+    agents: [...run.agents.values()],
   });
 }
 
@@ -119,6 +122,7 @@ function laneOf(run: Run, lane: LaneRun, now: number): Lane {
     picker: pickerOf(lane),
     channels: [...lane.channels.values()],
     connections: [...lane.connections.values()].map(({ since, ...rest }) => ({ ...rest, since: fromMs(since) })),
+    agents: laneAgents(run, lane),
   });
 }
 
@@ -244,6 +248,7 @@ export function fromSnapshot(s: GetSnapshotResponse): Run {
     recording: s.recording,
     scenario: s.scenario,
     maxConnectionAge: s.maxConnectionAge,
+    agents: new Map(s.agents.map((agent) => [agent.id, agent])),
   };
   return run;
 }
@@ -257,7 +262,7 @@ function clockOf(s: GetSnapshotResponse): number {
 }
 
 function fromLane(lane: Lane): LaneRun {
-  const { belief } = lane;
+  const others = lane.agents.filter(({ agent }) => agent !== '');
   return {
     id: lane.id,
     spec: lane.spec ?? create(LaneSpecSchema, { id: lane.id, label: lane.label }),
@@ -265,25 +270,7 @@ function fromLane(lane: Lane): LaneRun {
     reason: lane.reason,
     stateCode: lane.stateCode,
     traffic: lane.traffic,
-    belief: {
-      addresses: belief?.addresses ?? [],
-      resolvedAt: toMsOrUndefined(belief?.resolvedAt),
-      source: belief?.source ?? '',
-      resolutionId: belief?.resolutionId ?? '',
-      nextKind: belief?.nextKind ?? '',
-      nextAt: toMsOrUndefined(belief?.nextAt),
-      nextTrigger: belief?.nextTrigger ?? '',
-      failure: belief?.failure ?? '',
-    },
-    channels: new Map(
-      lane.channels.map((c) => [c.channel, { channel: c.channel, state: c.state, addresses: c.addresses }]),
-    ),
-    connections: new Map(
-      lane.connections.map(({ id, address, since, state, podUid, calls }) => [
-        id,
-        { id, address, since: toMs(since), state, podUid, calls },
-      ]),
-    ),
+    ...fromClient(lane),
     counts: {
       issued: lane.issued,
       answered: lane.answered,
@@ -309,6 +296,52 @@ function fromLane(lane: Lane): LaneRun {
           uid,
           { calls, errors, inferred, messages },
         ]),
+    ),
+    clients: new Map(
+      others.flatMap((row): [string, ClientRun][] =>
+        isEmptyClient(row)
+          ? []
+          : [[row.agent, { trouble: row.state === 'unavailable' ? row.reason : '', ...fromClient(row) }]],
+      ),
+    ),
+    shares: new Map(
+      lane.agents.map(({ agent, issued, failed, pods }) => [
+        agent,
+        {
+          issued,
+          failed,
+          pods: new Map(pods.filter(({ calls }) => calls > 0).map(({ uid, calls }) => [uid, calls])),
+        },
+      ]),
+    ),
+  };
+}
+
+/** Of which nothing was told: the same as none. */
+function isEmptyClient({ state, belief, channels, connections }: LaneAgent): boolean {
+  const { source = '', nextKind = '', failure = '', addresses = [] } = belief ?? {};
+  const said = source !== '' || nextKind !== '' || failure !== '' || addresses.length > 0;
+  return !said && state !== 'unavailable' && channels.length === 0 && connections.length === 0;
+}
+
+function fromClient({ belief, channels, connections }: Pick<Lane, 'belief' | 'channels' | 'connections'>) {
+  return {
+    belief: {
+      addresses: belief?.addresses ?? [],
+      resolvedAt: toMsOrUndefined(belief?.resolvedAt),
+      source: belief?.source ?? '',
+      resolutionId: belief?.resolutionId ?? '',
+      nextKind: belief?.nextKind ?? '',
+      nextAt: toMsOrUndefined(belief?.nextAt),
+      nextTrigger: belief?.nextTrigger ?? '',
+      failure: belief?.failure ?? '',
+    },
+    channels: new Map(channels.map((c) => [c.channel, { channel: c.channel, state: c.state, addresses: c.addresses }])),
+    connections: new Map(
+      connections.map(({ id, address, since, state, podUid, calls }) => [
+        id,
+        { id, address, since: toMs(since), state, podUid, calls },
+      ]),
     ),
   };
 }

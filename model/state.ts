@@ -1,6 +1,15 @@
 import type { Cluster, MaxConnectionAge } from '../gen/lbscope/agent/v1/agent_pb.js';
 import type { Recording } from '../gen/lbscope/agent/v1/runs_pb.js';
-import type { Deployment, Endpoint, Event, Frame, LaneSpec, Pod, Traffic } from '../gen/lbscope/events/v1/events_pb.js';
+import type {
+  Agent,
+  Deployment,
+  Endpoint,
+  Event,
+  Frame,
+  LaneSpec,
+  Pod,
+  Traffic,
+} from '../gen/lbscope/events/v1/events_pb.js';
 import type { ScenarioRun } from '../gen/lbscope/events/v1/scenarios_pb.js';
 
 /**
@@ -40,6 +49,8 @@ export interface Run {
   scenario: ScenarioRun | undefined;
   /** What every pod is told about the age of its connections; undefined: nothing. */
   maxConnectionAge: MaxConnectionAge | undefined;
+  /** The other agents that drive a part of the traffic, by id, in order of appearance; empty: there is one client. */
+  agents: Map<string, Agent>;
 }
 
 export type Update =
@@ -84,6 +95,26 @@ export interface LaneRun {
   dnsQueries: Map<string, number>;
   /** By UID; "" holds calls that no pod can be named for. */
   pods: Map<string, PodCounts>;
+  /** What each other agent believes; what is above (belief, channels, connections) is the asked agent's own. */
+  clients: Map<string, ClientRun>;
+  /** Whose calls they were, by Agent.id, "" for the asked agent's; empty where there is one client. */
+  shares: Map<string, ClientCounts>;
+}
+
+/** A lane as another agent has it. */
+export interface ClientRun {
+  /** Why this agent alone can't run the lane; empty: it can. */
+  trouble: string;
+  belief: BeliefRun;
+  channels: Map<number, ChannelRun>;
+  connections: Map<string, ConnectionRun>;
+}
+
+export interface ClientCounts {
+  issued: number;
+  failed: number;
+  /** Answered in this run, by the pod's UID. */
+  pods: Map<string, number>;
 }
 
 export interface LaneCounts {

@@ -40,6 +40,11 @@ export const step = fc.record({
     'newRun',
     'next',
     'goaway',
+    'agent',
+    'agent',
+    'others',
+    'others',
+    'shared',
   ),
   n: fc.integer({ min: 1, max: 7 }),
   lane: fc.constantFrom(...laneIds),
@@ -193,6 +198,42 @@ export function play(steps: readonly Step[]): Script {
         break;
       case 'next':
         script.traffic(3, { clusterip: [{ uid: 'uid-1', answered: 20 }], headless: even([pod(1), pod(2), pod(n)]) });
+        break;
+      case 'agent': {
+        const id = `10.0.9.${n % 3}:3002`;
+        const state = ['connecting', 'working', 'working', 'late', 'lost'][some % 5];
+        const value = { agent: { id, name: `agent-${n % 3}`, state, clockErrorMs: 0.5 }, removed: some % 7 === 0 };
+        script.event({ case: 'agentChanged', value }, { agent: id });
+        break;
+      }
+      case 'others': {
+        const agent = `10.0.9.${n % 3}:3002`;
+        const connectionId = `${agent}/${n}`;
+        const kinds = [
+          { case: 'resolved', value: { addresses, source: 'dns', changed: true } },
+          { case: 'pickerUpdated', value: { addresses, policy: 'round_robin', state: 'READY', channel: some % 2 } },
+          { case: 'connected', value: { tookMs: 1 } },
+          { case: 'disconnected', value: { reason: 'reset' } },
+          { case: 'nextTrigger', value: { kind: 'none', reason: 'nothing triggers a lookup' } },
+          { case: 'laneState', value: { state: some % 3 ? 'unavailable' : 'running', reason: some % 3 ? 'no' : '' } },
+          { case: 'firstAnswer', value: { issued: 3 } },
+          { case: 'lossBurst', value: { errorClass: 'reset', count: 2, attribution: 'none' } },
+        ] as const;
+        script.event(kinds[some % kinds.length]!, {
+          laneId,
+          agent,
+          connectionId,
+          podUid: p.uid,
+          address: addressOf(p),
+          resolutionId: `${agent}/r${some}`,
+        });
+        break;
+      }
+      case 'shared':
+        script.frame({ [laneId]: chosen(some).map((k) => ({ uid: `uid-${k}`, answered: k })) }, 200, 100, [
+          '',
+          `10.0.9.${n % 3}:3002`,
+        ]);
         break;
       case 'goaway':
         script.event(

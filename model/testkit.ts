@@ -112,7 +112,8 @@ export class Script {
   }
 
   /** One frame of `ms`; per lane the answered (and failed) calls by pod. */
-  frame(parts: Record<string, PodCall[]>, ms = 200, askedRate = 100): Frame {
+  /** `agents`: their ids, "" for the asked one's; the pods' calls are theirs in turn. */
+  frame(parts: Record<string, PodCall[]>, ms = 200, askedRate = 100, agents: readonly string[] = []): Frame {
     const from = this.now;
     this.now += ms;
     const value = create(FrameSchema, {
@@ -143,6 +144,17 @@ export class Script {
             messages: pod.messages ?? pod.answered ?? 0,
             serviceTimeSumMs: (pod.answered ?? 0) * (pod.ms ?? 2),
           })),
+          agents: agents.map((agent, turn) => {
+            const own = pods
+              .map(({ answered = 0 }, place) => ({ answered, place }))
+              .filter(({ answered, place }) => answered > 0 && place % agents.length === turn);
+            return {
+              agent,
+              issued: own.reduce((sum, { answered }) => sum + answered, 0),
+              pod: own.map(({ place }) => place),
+              answered: own.map(({ answered }) => answered),
+            };
+          }),
         };
       }),
     });

@@ -1,5 +1,6 @@
 import { differenceNow, isBlindProxy, isProxied, knowsPods } from './belief.ts';
 import { handleOf, isPinned, openedAt, reactionMs } from './changes.ts';
+import { clientsOf } from './clients.ts';
 import { labelOf } from './lanes.ts';
 import { isUneven } from './measures.ts';
 import { type LaneScore, scoreOf, scoreSince } from './score.ts';
@@ -365,6 +366,10 @@ function pinned(run: Run, lane: LaneRun, ready: string[]): Verdict | undefined {
   if (isBlindProxy(lane)) return say(`pinned:blind:${n}`, `Pinned: ${some}; the proxy calls no other.`);
   if (isProxied(lane) && !knowsPod(run, lane, ready)) {
     return say(`pinned:proxy:${n}`, `Pinned: ${some}; the proxy sees one address.`);
+  }
+  const clients = clientsOf(run);
+  if (clients > 1 && (!knowsPods(run, lane) || lane.spec.policy === 'pick_first')) {
+    return say(`pinned:clients:${clients}:${n}`, `${clients} clients, each pinned: ${some}.`);
   }
   if (!knowsPods(run, lane) && lane.connections.size > 1) {
     return say(`pinned:many:${n}`, `${lane.connections.size} connections: ${some}; picked per connection.`);

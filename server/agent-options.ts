@@ -11,8 +11,21 @@ const list = z.string().transform((text) =>
     .filter((each) => each !== ''),
 );
 
+const peers = list.refine((each) => each.every((peer) => /^[a-z0-9.-]+:\d{1,5}$/.test(peer)));
+
 /** Each option: what is allowed (said in a fault), and its default with the reason where one is needed. */
 const shape = {
+  // agent: the one that is asked. worker: drives a part of the traffic for it, and nothing of its own.
+  role: { schema: z.enum(['agent', 'worker']).default('agent'), allowed: 'agent or worker' },
+  // A headless Service's name is all of its pods.
+  peers: {
+    schema: peers.default([]),
+    allowed: 'HOST:PORT of other agents, separated by commas, such as lbscope-workers:3002',
+  },
+  // What agents show each other; without it a worker listens on loopback only.
+  'peer-token-file': { schema: z.string().min(1).optional(), allowed: 'the path of a file that holds a token' },
+  // A worker is called so on the screen; its host's name unless given.
+  name: { schema: name.optional(), allowed: 'a name: 1 to 63 of a-z, 0-9 and -' },
   'agent-port': { schema: port.default(3001), allowed: 'a whole number from 1 to 65535' },
   // Beyond loopback whoever has no token only looks.
   host: {

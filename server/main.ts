@@ -3,42 +3,32 @@
  * This file is the composition root; read it from top to bottom.
  */
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { jsonPort } from '../model/presets.ts';
 import { type AgentOptions, parseAgentOptions } from './agent-options.ts';
+import { dialWorkers } from './agents/dial.ts';
+import { Fleet } from './agents/fleet.ts';
+import { PeerList } from './agents/peer-list.ts';
+import { peerToken } from './agents/token.ts';
 import type { Agent } from './api/agent-port.ts';
 import { startApi } from './api/server.ts';
 import { tokenFiles } from './api/tokens.ts';
-import { createNodeLookup } from './balancing/resolver/node-lookup.ts';
-import type { SliceWatch } from './balancing/resolver/port.ts';
-import { channelMaker } from './driver/channels.ts';
-import { childProcess } from './driver/child-process.ts';
-import { OtherClients } from './driver/other-clients.ts';
-import { sameThread } from './driver/same-thread.ts';
-import { spin } from './driver/spin.ts';
-import { Drivers } from './driver/upper.ts';
-import { workerThread } from './driver/worker-thread.ts';
 import { EncodingBenchmark } from './encoding/benchmark.ts';
-import { anchorOf, createClock, nodeTimers } from './events/clock.ts';
+import { Engine } from './engine.ts';
+import { createClock, nodeTimers } from './events/clock.ts';
 import { createHub } from './events/hub.ts';
 import { clusterActions } from './kube/agent-actions.ts';
 import { connectKube } from './kube/connect.ts';
 import { ConnectionAges } from './kube/connection-ages.ts';
-import { createKuberesolverWatch } from './kube/kuberesolver.ts';
 import { controlPod } from './kube/pod-control.ts';
-import { createSliceWatch } from './kube/slices.ts';
 import { Truth } from './kube/truth.ts';
 import { whyNot } from './kube/why-not.ts';
-import { channelSpec } from './lanes/channel-spec.ts';
 import { defaultLanes, defaultTraffic } from './lanes/defaults.ts';
 import { FirstPods } from './lanes/first-pods.ts';
 import { Lanes } from './lanes/lanes.ts';
 import { load, save } from './lanes/saved.ts';
 import { loadAge, saveAge } from './lanes/saved-age.ts';
 import { createMembership } from './membership/lane-membership.ts';
-import { findMethod } from './method/find-method.ts';
-import { whenFound } from './method/when-found.ts';
 import { waysInFolder } from './presets/folder.ts';
 import { Presets } from './presets/presets.ts';
 import { createLog } from './process/log.ts';
@@ -52,14 +42,9 @@ import { restoreFile } from './scenarios/runner/restore-file.ts';
 import { Runner } from './scenarios/runner/runner.ts';
 import { createScenarios } from './scenarios/scenarios.ts';
 import { createHttp2Transport } from './transport/http2/index.ts';
+import { runWorker } from './worker-main.ts';
 
 const version = '0.1.0';
-
-/** Bundled beside the agent; a TypeScript file where the agent runs from its sources. */
-const fromSource = import.meta.url.endsWith('.ts');
-const scriptOf = (client: string): URL =>
-  new URL(fromSource ? `./driver/${client}-process.ts` : `./${client}.mjs`, import.meta.url);
-const driverScript = new URL(fromSource ? './driver/worker.ts' : './driver.mjs', import.meta.url);
 
 /** After a change was seen, proxies are read every 100 ms for as long as a refresh and a connection take. */
 const hurryMs = 8_000;
@@ -108,60 +93,45 @@ async function main(options: AgentOptions): Promise<void> {
     timers,
     random,
     events: hub,
-    onAttribution: (table) => {
-      drivers.attribute(table);
-      for (const other of others.values()) other.attribute(table);
-    },
+    onAttribution: (table) => fleet.attribute(table),
   });
 
-  // The drivers: they make the calls in a thread of their own. Addresses and settings go down, frames and events come up.
-  const lookup = createNodeLookup({ server: options.dns });
+  // What makes the calls, here and in the workers that there are: settings go down, frames and events come up.
   // As someone of their own where the cluster is reached by URL: forbidding them must not blind the truth.
   const laneKube = options['lane-token']
     ? connectKube({ server: options['kube-server'], token: options['lane-token'] })
     : kube;
   const connect = laneKube.kind === 'api' ? laneKube.connect : kube.connect;
-  const slices = createSliceWatch({ connect, timers, random });
-  const kuberesolver = createKuberesolverWatch({ connect, timers });
-  const { transport, pacing } = options;
-  const drivers = new Drivers({
-    start:
-      options.driver === 'worker'
-        ? workerThread(driverScript, { anchor: anchorOf(clock), transport, pacing })
-        : sameThread({
-            clock,
-            timers,
-            makeChannel: channelMaker({ transport, clock, timers, random }),
-            ...(pacing === 'precise' ? { spin } : {}),
-          }),
-    onFrame: (frame) => hub.frame([...others.values()].reduce((joined, other) => other.join(joined), frame)),
-    onFault: (reason) => log.error({ reason }, "the driver's thread ended; another one is started"),
-    lookup,
+  const engine = new Engine({
+    options,
+    connect,
     clock,
     timers,
     random,
     events: hub,
+    onFrame: (frame) => fleet.own(frame),
+    onFault: (reason, message) => log.error({ reason }, message),
+  });
+  const peerFile = options['peer-token-file'];
+  const fleet = new Fleet(engine, {
+    version,
+    dial: dialWorkers(
+      peerFile === undefined ? undefined : peerToken(peerFile, clock.now, (fault) => log.warn({}, fault)),
+    ),
+    clock,
+    timers,
+    events: hub,
+    onFrame: (frame) => hub.frame(frame),
+  });
+  const { lookup, slices } = engine;
+  const peers = new PeerList({
+    targets: options.peers,
+    lookup,
+    timers,
+    onAddresses: (addresses) => fleet.setPeers(addresses),
+    onFault: (reason) => log.warn({ reason }, 'other agents can not be found; those that are known go on'),
   });
 
-  // Lanes that other client software drives, each in a process of its own.
-  const [dnsHost, dnsPort] = options.dns?.split(':') ?? [];
-  const dns = dnsHost === undefined ? undefined : { host: dnsHost, port: Number(dnsPort) };
-  const others = new Map(
-    ['grpc-js', 'connect-node'].map((client) => [
-      client,
-      new OtherClients({
-        start: childProcess(scriptOf(client), { anchor: anchorOf(clock), dns }),
-        onFault: (reason) => log.error({ reason }, `the process of ${client} ended; another one is started`),
-        lookup,
-        clock,
-        timers,
-        random,
-        events: hub,
-      }),
-    ]),
-  );
-
-  const callSecurity = { ca: readCallCa(options['call-ca']), tokenFile: options['call-token-file'] };
   // The lanes: settings, whether they can run, and what they say of themselves.
   const whyApi = kube.connect();
   const names = {
@@ -193,21 +163,7 @@ async function main(options: AgentOptions): Promise<void> {
       clock,
       timers,
       events: hub,
-      makeDriver: (spec, { onForbidden, onDown }) => {
-        const { method } = spec;
-        const channel = channelSpec(spec, callSecurity);
-        const plan = { laneId: spec.id, channel, client: spec.client, keepAlive: spec.keepAlive ?? true };
-        const sliceWatch = telling(spec.profile === 'kuberesolver' ? kuberesolver : slices, onForbidden);
-        const makers = others.get(spec.client) ?? drivers;
-        if (method === undefined) return makers.open(plan, { sliceWatch, onDown });
-        return whenFound({
-          path: method.path,
-          find: () => findMethod(spec, method, { lookup, sliceWatch: slices, timers, tls: channel.tls }),
-          open: (call) => makers.open({ ...plan, method: call }, { sliceWatch, onDown }),
-          onDown,
-          timers,
-        });
-      },
+      makeDriver: (spec, listener) => fleet.open(spec, listener),
       makeMembership: (spec, onState) =>
         createMembership(spec, { events: hub, clock, timers, lookup, sliceWatch: slices, onState }),
       whyNot: (target) => whyNot(whyApi, target),
@@ -220,10 +176,7 @@ async function main(options: AgentOptions): Promise<void> {
     // Frames are cut where a membership changes, so that edges are exact; the drivers do it themselves for their pickers.
     // Not from within the update: the frame gets the number after it.
     if (kind === 'sliceChanged' || (kind === 'resolved' && update.value.kind.value?.changed)) {
-      queueMicrotask(() => {
-        for (const other of others.values()) other.cut();
-        drivers.cut();
-      });
+      queueMicrotask(() => fleet.cut());
     }
     if (kind === 'sliceChanged' || kind === 'podTerminating' || kind === 'podRestarted') lanes.hurry(hurryMs);
   });
@@ -244,6 +197,7 @@ async function main(options: AgentOptions): Promise<void> {
     hub.emit({ kind: { case: 'recordingChanged', value: { state: 'off', message } } });
   }
   truth.start();
+  peers.start();
   lanes.start('waiting for the first pods to be Ready');
   const firstPods = new FirstPods({
     timers,
@@ -316,15 +270,13 @@ async function main(options: AgentOptions): Promise<void> {
     stopTraffic: (laneId) => lanes.setRunning(laneId, false),
     setTraffic: (laneId, change) => lanes.setTraffic(laneId, change),
     newRun: () =>
-      new Promise((resolve) => {
-        const begin = () =>
-          drivers.newRun(() => {
-            const runId = hub.newRun('new run');
-            lanes.newRun();
-            resolve({ runId });
-          });
-        [...others.values()].reduce((next, other) => () => other.newRun(next), begin)();
-      }),
+      new Promise((resolve) =>
+        fleet.newRun(() => {
+          const runId = hub.newRun('new run');
+          lanes.newRun();
+          resolve({ runId });
+        }),
+      ),
     putLane: (spec) => lanes.put(spec),
     removeLane: (laneId) => lanes.remove(laneId),
     laneIds: () => lanes.ids,
@@ -347,10 +299,7 @@ async function main(options: AgentOptions): Promise<void> {
     hub,
     clock,
     timers,
-    edge: async () => {
-      await Promise.all([...others.values()].map((other) => other.edge()));
-      return drivers.edge();
-    },
+    edge: () => fleet.edge(),
     deployment: cluster,
     lab,
     store: restoreFile(options['state-dir'], (fault) => log.error({}, fault)),
@@ -400,45 +349,19 @@ async function main(options: AgentOptions): Promise<void> {
     await Promise.race([runner.stop(), new Promise((resolve) => setTimeout(resolve, 2_000).unref())]);
     hub.emit({ kind: { case: 'agentState', value: { state: 'stopping', reason: why } } });
     firstPods.stop();
+    peers.stop();
     ages.stop();
     truth.stop();
     await Promise.race([recorder?.close(), new Promise((resolve) => setTimeout(resolve, closeRecordingMs))]);
     await api.close();
     await lanes.stop();
-    await drivers.stop();
-    await Promise.all([...others.values()].map((other) => other.stop()));
+    await fleet.stop();
     hub.close();
     process.exit(0);
   };
   process.on('SIGTERM', () => void end('asked to end'));
   process.on('SIGINT', () => void end('interrupted'));
   endWithStdin(() => void end('the supervisor is gone'));
-}
-
-/** PEM of `--call-ca`. A path that can't be read ends the agent: lanes would fail one by one with a reason that hides it. */
-function readCallCa(path: string | undefined): string | undefined {
-  if (path === undefined) return undefined;
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    process.stderr.write(`--call-ca is "${path}": ${(error as Error).message}\n`);
-    process.exit(2);
-  }
-}
-
-/** A SliceWatch that also tells the lane when the cluster forbids it. */
-function telling(slices: SliceWatch, onForbidden: (reason: string | undefined) => void): SliceWatch {
-  return {
-    watch: (service, port, listener) =>
-      slices.watch(service, port, {
-        onEndpoints: (addresses) => listener.onEndpoints(addresses),
-        onState: (state, message) => {
-          if (state === 'forbidden') onForbidden(`${message}; it needs get, list and watch on endpointslices`);
-          else if (state === 'synced') onForbidden(undefined);
-          listener.onState(state, message);
-        },
-      }),
-  };
 }
 
 const fatal = (what: string) => (error: unknown) => {
@@ -454,4 +377,5 @@ if (parsed.kind === 'faults') {
   process.stderr.write(`The agent's options are not right:\n${parsed.faults.map((fault) => `  ${fault}\n`).join('')}`);
   process.exit(2);
 }
-main(parsed.options).catch(fatal('the agent could not start'));
+const role = parsed.options.role === 'worker' ? runWorker(parsed.options, version) : main(parsed.options);
+role.catch(fatal('the agent could not start'));

@@ -23,6 +23,7 @@ import { type Limits, usual } from '../timeline/window.ts';
 import { isStill } from '../ui/still.ts';
 import { spaced } from '../ui/text.ts';
 import { Charts } from './charts.tsx';
+import { Clients } from './clients.tsx';
 import { Connections } from './connections.tsx';
 import { Errors } from './errors.tsx';
 import { Lookups } from './lookups.tsx';
@@ -168,6 +169,7 @@ function Contents({
           <Foot control={control} limits={limits} past={past} seen={seen} follow={control.follow} />
         </div>
         <div className="opened-facts">
+          <Clients snapshot={snapshot} lane={lane} />
           <WhyPanel snapshot={snapshot} lane={lane} />
           <Connections snapshot={snapshot} lane={lane} nowMs={nowMs} />
           <Lookups snapshot={wide} lane={lane} nowMs={nowMs} />

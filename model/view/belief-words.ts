@@ -1,5 +1,6 @@
 import type { GetSnapshotResponse, Lane } from '../../gen/lbscope/agent/v1/agent_pb.js';
 import { bindNumbers, toMs, toMsOrUndefined, wholeSeconds } from '../time.ts';
+import { clientWords } from './clients.ts';
 import { type Decider, decider } from './decider.ts';
 
 /** A text and its form for narrow columns. */
@@ -18,8 +19,14 @@ export type BeliefWords = {
   source: Words;
 };
 
-/** What a lane's client believes, how old that is, where it comes from and what would change it. */
+/** What a lane's client believes, how old that is, where it comes from and what would change it; and how many clients it has. */
 export function beliefWords(snapshot: GetSnapshotResponse, lane: Lane, nowMs: number): BeliefWords {
+  const words = ownWords(snapshot, lane, nowMs);
+  const clients = clientWords(lane);
+  return clients === '' ? words : { ...words, differs: `${words.differs}; ${clients}` };
+}
+
+function ownWords(snapshot: GetSnapshotResponse, lane: Lane, nowMs: number): BeliefWords {
   const belief = lane.belief;
   const who = decider(lane);
   const next = nextWords(lane, who, nowMs);

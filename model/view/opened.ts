@@ -178,7 +178,7 @@ export function burstRows(snapshot: GetSnapshotResponse, laneId: string): BurstR
     .toReversed();
 }
 
-function namesOf(snapshot: GetSnapshotResponse) {
+export function namesOf(snapshot: GetSnapshotResponse) {
   const pods = new Map(snapshot.pods.map(({ uid, handle, slot }) => [uid, { uid, handle, slot }]));
   const owners = new Map(snapshot.intervals.map((each) => [each.address, each.podUid]));
   for (const each of snapshot.endpoints) if (each.podUid !== '') owners.set(each.address, each.podUid);

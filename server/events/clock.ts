@@ -39,7 +39,8 @@ export function anchoredClock(anchor: ClockAnchor): Clock {
   return { now: () => offset + performance.now(), ofPerformance: (at) => offset + at };
 }
 
-const hrtimeMs = (): number => Number(process.hrtime.bigint()) / 1e6;
+/** What all threads of a process read alike. */
+export const hrtimeMs = (): number => Number(process.hrtime.bigint()) / 1e6;
 
 /** A value and the instant of its reading: the tightest of some tries, as the thread may be put aside between two readings. */
 function together(read: () => number): { value: number; hrtimeMs: number } {

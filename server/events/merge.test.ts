@@ -1,10 +1,10 @@
 import { create } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { type Histogram, HistogramSchema } from '../../gen/lbscope/events/v1/events_pb.js';
+import { type Frame, FrameSchema, type Histogram, HistogramSchema } from '../../gen/lbscope/events/v1/events_pb.js';
 import { Merged } from '../../model/histogram.ts';
-import { toMs } from '../../model/time.ts';
-import { mergeFrames, mergeHistograms } from './merge.ts';
+import { fromMs, toMs } from '../../model/time.ts';
+import { joinAgents, mergeFrames, mergeHistograms } from './merge.ts';
 import { frameOf } from './testing.ts';
 
 const histogram: fc.Arbitrary<Histogram> = fc
@@ -65,4 +65,78 @@ it('retries and messages are counts, too', () => {
   const [lane] = mergeFrames([a, b]).lanes;
   expect(lane).toMatchObject({ policyRetries: 3, answeredByRetry: 3, messages: 30 });
   expect(lane?.pods[0]?.messages).toBe(30);
+});
+
+const podCalls = fc.dictionary(fc.constantFrom('pod-1', 'pod-2', 'pod-3'), fc.integer({ min: 0, max: 50 }));
+/** What one agent counted in one beat. */
+const counted = fc.record({ latency: histogram, pods: podCalls, inFlight: fc.nat(9), failed: fc.nat(5) });
+type Counted = typeof counted extends fc.Arbitrary<infer T> ? T : never;
+
+function frameFrom({ latency, pods, inFlight, failed }: Counted, from: number): Frame {
+  const answered = Object.values(pods).reduce((a, b) => a + b, 0);
+  const at = fromMs(from);
+  return create(FrameSchema, {
+    from: at,
+    to: fromMs(from + 200),
+    lanes: [
+      {
+        laneId: 'clusterip',
+        issued: answered + failed,
+        answered,
+        failed: failed > 0 ? [{ errorClass: 'reset', count: failed }] : [],
+        inFlight,
+        askedRate: 10,
+        latency,
+        serviceTime: latency,
+        pods: Object.entries(pods).map(([podUid, n]) => ({ podUid, answered: n, first: at, last: at })),
+      },
+    ],
+  });
+}
+
+it('several agents are one: histograms, counts and gauges add up, and each call stays its agent’s', () => {
+  fc.assert(
+    fc.property(
+      // Beats of up to five agents.
+      fc
+        .integer({ min: 1, max: 5 })
+        .chain((agents) =>
+          fc.array(fc.array(counted, { minLength: agents, maxLength: agents }), { minLength: 1, maxLength: 4 }),
+        ),
+      (beats) => {
+        const joined = beats.map((each, beat) => {
+          const parts = each.map((one, i) => ({
+            agent: i === 0 ? '' : `agent-${i + 1}`,
+            frame: frameFrom(one, beat * 200),
+          }));
+          return joinAgents([parts[0]!, ...parts.slice(1)]);
+        });
+        const all = beats.flat();
+        const last = beats.at(-1)!;
+        const lane = mergeFrames(joined as [Frame, ...Frame[]]).lanes[0]!;
+        const latency = new Merged();
+        for (const each of all) latency.add(each.latency);
+        expect(new Merged().add(lane.latency).counts).toEqual(latency.counts);
+        expect(lane.latency?.maxUs ?? 0).toBe(latency.max);
+        const sum = (of: (each: Counted) => number, over = all) => over.reduce((total, each) => total + of(each), 0);
+        const answeredBy = (each: Counted) => Object.values(each.pods).reduce((a, b) => a + b, 0);
+        expect(lane.answered).toBe(sum(answeredBy));
+        expect(lane.issued).toBe(sum((each) => answeredBy(each) + each.failed));
+        // Gauges: all agents', at the end.
+        expect(lane.inFlight).toBe(sum((each) => each.inFlight, last));
+        expect(lane.askedRate).toBe(10 * last.length);
+        for (let i = 0; i < last.length; i += 1) {
+          const mine = beats.map((beat) => beat[i]!);
+          const part = lane.agents.find(({ agent }) => agent === (i === 0 ? '' : `agent-${i + 1}`))!;
+          expect(part.issued).toBe(sum((each) => answeredBy(each) + each.failed, mine));
+          expect(part.failed).toBe(sum((each) => each.failed, mine));
+          for (const uid of ['pod-1', 'pod-2', 'pod-3']) {
+            const place = lane.pods.findIndex((pod) => pod.podUid === uid);
+            const at = part.pod.indexOf(place);
+            expect(at < 0 ? 0 : part.answered[at]).toBe(sum((each) => each.pods[uid] ?? 0, mine));
+          }
+        }
+      },
+    ),
+  );
 });

@@ -1,5 +1,8 @@
 import { create } from '@bufbuild/protobuf';
+import type { Timestamp } from '@bufbuild/protobuf/wkt';
 import {
+  type AgentPart,
+  AgentPartSchema,
   type ClassCount,
   ClassCountSchema,
   type Frame,
@@ -11,6 +14,7 @@ import {
   type PodFrame,
   PodFrameSchema,
 } from '../../gen/lbscope/events/v1/events_pb.js';
+import { toMs } from '../../model/time.ts';
 
 /**
  * One frame that says what several said: counts and histogram buckets are summed, gauges (in flight, asked rate) are the
@@ -61,6 +65,68 @@ function mergeLanes(lanes: readonly LaneFrame[]): LaneFrame {
     answeredByRetry: sum(lanes, (lane) => lane.answeredByRetry),
     messages: sum(lanes, (lane) => lane.messages),
     scheduleError: mergeHistograms(lanes.map((lane) => lane.scheduleError)),
+    agents: mergeAgents(lanes, [...pods.keys()]),
+  });
+}
+
+/** Whose calls they were, with the places of their pods in the merged list. */
+function mergeAgents(lanes: readonly LaneFrame[], uids: readonly string[]): AgentPart[] {
+  const places = new Map(uids.map((uid, place) => [uid, place]));
+  const sums = new Map<string, { issued: number; failed: number; pods: Map<number, number> }>();
+  for (const lane of lanes) {
+    for (const { agent, issued, failed, pod, answered } of lane.agents) {
+      const sum = sums.get(agent) ?? { issued: 0, failed: 0, pods: new Map() };
+      sums.set(agent, sum);
+      sum.issued += issued;
+      sum.failed += failed;
+      pod.forEach((before, index) => {
+        const place = places.get(lane.pods[before]?.podUid ?? '');
+        if (place !== undefined) sum.pods.set(place, (sum.pods.get(place) ?? 0) + (answered[index] ?? 0));
+      });
+    }
+  }
+  return [...sums].map(([agent, { issued, failed, pods }]) =>
+    create(AgentPartSchema, { agent, issued, failed, pod: [...pods.keys()], answered: [...pods.values()] }),
+  );
+}
+
+/**
+ * What several agents counted in one interval, as one frame: counts and histogram buckets are summed, and so are the gauges,
+ * as each agent has calls in flight of its own. The first is the agent that is asked; its interval is the frame's. Each lane
+ * says whose calls they were.
+ */
+export function joinAgents(
+  parts: readonly [own: { readonly agent: string; readonly frame: Frame }, ...{ agent: string; frame: Frame }[]],
+): Frame {
+  const [own] = parts;
+  const lanes = new Map<string, LaneFrame[]>();
+  for (const { agent, frame } of parts) {
+    for (const lane of frame.lanes) {
+      const named = create(LaneFrameSchema, { ...lane, agents: [partOf(agent, lane)] });
+      const list = lanes.get(lane.laneId);
+      if (list === undefined) lanes.set(lane.laneId, [named]);
+      else list.push(named);
+    }
+  }
+  return create(FrameSchema, {
+    ...own.frame,
+    lanes: [...lanes.values()].map((each) =>
+      Object.assign(mergeLanes(each), {
+        inFlight: sum(each, (lane) => lane.inFlight),
+        askedRate: sum(each, (lane) => lane.askedRate),
+      }),
+    ),
+  });
+}
+
+function partOf(agent: string, lane: LaneFrame): AgentPart {
+  const pods = lane.pods.map(({ answered }, pod) => ({ pod, answered })).filter(({ answered }) => answered > 0);
+  return create(AgentPartSchema, {
+    agent,
+    issued: lane.issued,
+    failed: sum(lane.failed, ({ count }) => count),
+    pod: pods.map(({ pod }) => pod),
+    answered: pods.map(({ answered }) => answered),
   });
 }
 
@@ -69,14 +135,26 @@ function mergePods(pods: readonly PodFrame[]): PodFrame {
     podUid: (pods[0] as PodFrame).podUid,
     answered: sum(pods, (pod) => pod.answered),
     failed: mergeClasses(pods.flatMap((pod) => pod.failed)),
-    first: pods.find((pod) => pod.first !== undefined)?.first,
-    last: pods.findLast((pod) => pod.last !== undefined)?.last,
+    first: outermost(pods, (pod) => pod.first, Math.min),
+    last: outermost(pods, (pod) => pod.last, Math.max),
     toRemovedAnswered: sum(pods, (pod) => pod.toRemovedAnswered),
     toRemovedLost: sum(pods, (pod) => pod.toRemovedLost),
     serviceTimeSumMs: sum(pods, (pod) => pod.serviceTimeSumMs),
     inferred: pods.some((pod) => pod.inferred),
     messages: sum(pods, (pod) => pod.messages),
   });
+}
+
+/** Several agents' intervals overlap: the first and the last of all. */
+function outermost(
+  pods: readonly PodFrame[],
+  of: (pod: PodFrame) => Timestamp | undefined,
+  choose: (...instants: number[]) => number,
+): Timestamp | undefined {
+  const present = pods.map(of).filter((instant) => instant !== undefined);
+  if (present.length <= 1) return present[0];
+  const chosen = choose(...present.map(toMs));
+  return present.find((instant) => toMs(instant) === chosen);
 }
 
 function mergeClasses(counts: readonly ClassCount[]): ClassCount[] {

@@ -82,6 +82,8 @@ async function run(options: Options): Promise<void> {
   };
   let dashboardPort = await claimPort('dashboard', options.port, dashboardHost);
   let agentPort = await claimPort('agent', options.agentPort);
+  const workerPorts: number[] = [];
+  for (let n = 2; n <= options.agents; n += 1) workerPorts.push(await claimPort(`agent ${n}`, agentPort + 99 + n));
   let apiPort = options.kubeconfig ? 0 : await claimPort("lab's Kubernetes API", options.apiPort);
   let dnsPort = options.kubeconfig ? 0 : await claimPort("lab's DNS", options.dnsPort);
 
@@ -140,6 +142,35 @@ async function run(options: Options): Promise<void> {
     say('  Ctrl-C ends everything.');
   };
 
+  /** How every agent reaches the cluster. */
+  const clusterArgs = (): string[] => [
+    ...(options.namespace ? ['--namespace', options.namespace] : []),
+    ...(options.driver ? ['--driver', options.driver] : []),
+    ...(options.pacing ? ['--pacing', options.pacing] : []),
+    ...(options.kubeconfig
+      ? ['--kubeconfig', options.kubeconfig]
+      : [...['--kube-server', labReady?.api ?? '', '--dns', labReady?.dns ?? ''], ...['--lane-token', 'lab:lanes']]),
+  ];
+  const workers = workerPorts.map((port, index) => {
+    const name = `agent-${index + 2}`;
+    return new Child(
+      {
+        ...common,
+        name,
+        args: () => [
+          join(dist, 'agent.mjs'),
+          ...['--role', 'worker', '--name', name, '--agent-port', String(port)],
+          ...clusterArgs(),
+        ],
+        env: () => ({}),
+        logFile: logFile(name),
+        readyLine: readyMessage('agent'),
+        endWithinMs: 5_000,
+      },
+      reports(name, () => {}),
+    );
+  });
+
   const agent = new Child(
     {
       ...common,
@@ -153,7 +184,8 @@ async function run(options: Options): Promise<void> {
           options.dataDir === undefined ? join(stateDir, 'recordings') : resolve(root, options.dataDir),
         ],
         ...['--dashboard-port', String(dashboardPort), '--scenarios-dir', join(root, 'scenarios')],
-        ...(options.namespace ? ['--namespace', options.namespace] : []),
+        ...(workerPorts.length > 0 ? ['--peers', workerPorts.map((port) => `${loopback}:${port}`).join(',')] : []),
+        ...clusterArgs(),
         ...(share === undefined
           ? []
           : [
@@ -161,14 +193,7 @@ async function run(options: Options): Promise<void> {
               ...['--allowed-hosts', names.join(',')],
             ]),
         ...(options.rate !== undefined ? ['--rate', String(options.rate)] : []),
-        ...(options.driver ? ['--driver', options.driver] : []),
-        ...(options.pacing ? ['--pacing', options.pacing] : []),
-        ...(options.kubeconfig
-          ? ['--kubeconfig', options.kubeconfig]
-          : [
-              ...['--kube-server', labReady?.api ?? '', '--dns', labReady?.dns ?? '', '--objects', 'apply'],
-              ...['--lab-url', labReady?.api ?? '', '--lane-token', 'lab:lanes'],
-            ]),
+        ...(options.kubeconfig ? [] : ['--objects', 'apply', '--lab-url', labReady?.api ?? '']),
       ],
       env: () => ({}),
       logFile: logFile('agent'),
@@ -231,7 +256,7 @@ async function run(options: Options): Promise<void> {
         labReady = message as LabReady;
         apiPort = portOf(labReady.api);
         dnsPort = portOf(labReady.dns);
-        if (!again) agent.start();
+        if (!again) for (const each of [...workers, agent]) each.start();
       }),
     );
   }
@@ -242,6 +267,7 @@ async function run(options: Options): Promise<void> {
     say(`\n  ${why}: ending everything`);
     await dashboard.end();
     await agent.end();
+    await Promise.all(workers.map((each) => each.end()));
     await lab?.end();
     held.release();
     say('  ended');
@@ -259,7 +285,7 @@ async function run(options: Options): Promise<void> {
   dashboardPort = dashboardPort || options.port;
   dashboard.start();
   if (lab) lab.start();
-  else agent.start();
+  else for (const each of [...workers, agent]) each.start();
 }
 
 const parsed = parseOptions(process.argv.slice(2), process.env);

@@ -10,6 +10,8 @@ export interface Options {
   readonly pods: number | undefined;
   /** Calls per second and lane at the start; undefined: the agent's default. */
   readonly rate: number | undefined;
+  /** Clients in all: one is asked, the others are workers of it. */
+  readonly agents: number;
   /** Where the calls are made, and how exactly they are paced; undefined: the agent's default. */
   readonly driver: string | undefined;
   readonly pacing: string | undefined;
@@ -31,6 +33,11 @@ const flags = {
   'dns-port': { type: 'string', env: 'LBSCOPE_DNS_PORT', help: "the lab's DNS, default 10053" },
   pods: { type: 'string', env: 'LBSCOPE_PODS', help: 'replicas at the start, 0 to 200' },
   rate: { type: 'string', env: 'LBSCOPE_RATE', help: 'calls per second and lane at the start, 0.1 to 100000' },
+  agents: {
+    type: 'string',
+    env: 'LBSCOPE_AGENTS',
+    help: 'clients that share the rate, 1 to 16, default 1: each a process with connections of its own',
+  },
   driver: { type: 'string', env: 'LBSCOPE_DRIVER', help: 'worker (default) or main: the thread that makes the calls' },
   pacing: { type: 'string', env: 'LBSCOPE_PACING', help: 'timer (default) or precise, which takes a core' },
   kubeconfig: { type: 'string', env: 'LBSCOPE_KUBECONFIG', help: 'use this cluster; no lab is started' },
@@ -114,6 +121,7 @@ export function parseOptions(args: readonly string[], env: Readonly<Record<strin
     dnsPort: number('dns-port', 1, 65_535, true) ?? 10_053,
     pods: number('pods', 0, 200, true),
     rate: number('rate', 0.1, 100_000, false),
+    agents: number('agents', 1, 16, true) ?? 1,
     driver: oneOf('driver', ['worker', 'main']),
     pacing: oneOf('pacing', ['timer', 'precise']),
     kubeconfig: text('kubeconfig')?.value,

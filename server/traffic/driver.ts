@@ -10,7 +10,7 @@ import type { Attribution } from './ports.ts';
 import { Recorder } from './recorder.ts';
 import { type EncodedCall, encodeCall } from './requests.ts';
 import { Responder } from './responder.ts';
-import { closedLoop, openLoop, type Schedule } from './schedule.ts';
+import { closedLoop, openLoop, type Part, type Schedule } from './schedule.ts';
 
 /** Timers fire in whole milliseconds; below that, several calls share one batch. */
 const shortestTimerMs = 1;
@@ -75,7 +75,10 @@ export type TrafficSettings = Pick<
   | 'deadlineMs'
   | 'thinkTimeMs'
   | 'messageIntervalMs'
->;
+> & {
+  /** Open loop: which of the lane's calls this driver makes, where several agents share them; undefined: all. */
+  readonly part?: Part | undefined;
+};
 
 /** One lane's traffic: a schedule, the channels its calls go through, and the recorder that counts them. */
 export class LaneDriver {
@@ -148,6 +151,8 @@ export class LaneDriver {
       this.#schedule === undefined ||
       !this.#running ||
       before.ratePerSecond !== settings.ratePerSecond ||
+      before.part?.index !== settings.part?.index ||
+      before.part?.of !== settings.part?.of ||
       before.concurrency !== settings.concurrency ||
       before.thinkTimeMs !== settings.thinkTimeMs;
     this.#running = running;
@@ -161,7 +166,7 @@ export class LaneDriver {
       this.#schedule =
         settings.concurrency > 0
           ? closedLoop(settings.concurrency, settings.thinkTimeMs, clock.now())
-          : openLoop(settings.ratePerSecond, clock.now());
+          : openLoop(settings.ratePerSecond, clock.now(), settings.part);
     }
     for (const channel of this.#channels) channel.connect();
     this.#run();
@@ -171,7 +176,8 @@ export class LaneDriver {
   cut(): LaneFrame {
     const now = this.#options.clock.now();
     const settings = this.#settings;
-    const asked = this.#running && settings !== undefined && settings.concurrency === 0 ? settings.ratePerSecond : 0;
+    const open = this.#running && settings !== undefined && settings.concurrency === 0;
+    const asked = open ? settings.ratePerSecond / (settings.part?.of ?? 1) : 0;
     const frame = this.#recorder.cut(asked, now);
     this.#watchLoad(frame, asked, now);
     return frame;

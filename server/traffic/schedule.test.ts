@@ -35,6 +35,52 @@ test('lanes with the same rate are in step although they start at different inst
   expect(a.due(1_000_100, 0).intended).toEqual(b.due(1_000_100, 0).intended);
 });
 
+test('the parts of several agents are the whole, to the call, and none is ever ahead by more than one', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 16 }),
+      fc.double({ min: 0.1, max: 20_000, noNaN: true }),
+      fc.array(fc.double({ min: 0.01, max: giveUpAfterMs / 2, noNaN: true }), { minLength: 1, maxLength: 10 }),
+      (of, rate, gaps) => {
+        const start = 1_760_000_000_000.5;
+        const whole = openLoop(rate, start);
+        const parts = Array.from({ length: of }, (_, index) => openLoop(rate, start, { index, of }));
+        const calls = parts.map(() => 0);
+        let now = start;
+        for (const gap of gaps) {
+          now += gap;
+          const dealt = parts.map((part) => part.due(now, 0));
+          dealt.forEach(({ intended }, index) => {
+            calls[index] = (calls[index] as number) + intended.length;
+          });
+          expect(dealt.flatMap(({ intended }) => intended).sort((a, b) => a - b)).toEqual(whole.due(now, 0).intended);
+        }
+        // One of each row is everyone's; the first and the last row may be cut.
+        expect(Math.max(...calls) - Math.min(...calls)).toBeLessThanOrEqual(2);
+      },
+    ),
+  );
+});
+
+test('the order of the agents changes from row to row', () => {
+  const part = openLoop(300, 1_000_000_000, { index: 0, of: 3 });
+  const { intended } = part.due(1_000_001_000, 0);
+  const places = intended.map((at) => Math.round(at * 0.3) % 3);
+  for (const place of [0, 1, 2]) {
+    const times = places.filter((each) => each === place).length;
+    expect(times).toBeGreaterThan(10);
+  }
+});
+
+test('a part that is held up gives up its own calls only', () => {
+  const given = [0, 1, 2].map((index) => {
+    const part = openLoop(100, 0, { index, of: 3 });
+    const { intended, shortfall } = part.due(10_000, 0);
+    return intended.length + shortfall;
+  });
+  expect(given.reduce((a, b) => a + b)).toBe(1_001);
+});
+
 test('what is older than the bound is given up and counted, not sent in a burst', () => {
   const schedule = openLoop(100, 0);
   const due = schedule.due(10_000, 0);

@@ -24,29 +24,55 @@ export interface Schedule {
 }
 
 /**
- * Open loop. The k-th send is meant for k/rate seconds since the epoch, so lanes with the same rate are in step.
- * `ratePerSecond` from 0.1 to 100,000.
+ * Which of a lane's calls are one agent's, where `of` agents share them: one of each `of` in a row. Which one is turned by a
+ * hash from row to row: in a fixed order three agents would each always meet the same one of three pods behind a proxy.
  */
-export function openLoop(ratePerSecond: number, startAt: number): Schedule {
+export interface Part {
+  readonly index: number;
+  readonly of: number;
+}
+
+/** The number of the call in that row. */
+function callOf({ index, of }: Part, row: number): number {
+  if (of === 1) return row;
+  // Multiply and fold (Knuth's constant): rows in a row come out far apart.
+  const turned = Math.imul((row % 0x1_0000_0000) | 0, 0x9e37_79b1) >>> 0;
+  return row * of + ((index + (turned >>> 8)) % of);
+}
+
+const whole: Part = { index: 0, of: 1 };
+
+/**
+ * Open loop. The k-th send is meant for k/rate seconds since the epoch, so lanes with the same rate are in step, and the parts
+ * of several agents make up the whole to the call, whatever the rate divides by. `ratePerSecond` from 0.1 to 100,000.
+ */
+export function openLoop(ratePerSecond: number, startAt: number, part: Part = whole): Schedule {
   const perMs = ratePerSecond / 1_000;
-  let next = Math.ceil(startAt * perMs);
+  /** The first row in which this part's call is number k or a later one. */
+  const rowFrom = (k: number): number => {
+    const row = Math.floor(k / part.of);
+    return callOf(part, row) < k ? row + 1 : row;
+  };
+  let row = rowFrom(Math.ceil(startAt * perMs));
   return {
     due(now, inFlight) {
       const last = Math.floor(now * perMs);
       let shortfall = 0;
-      const oldest = Math.ceil((now - giveUpAfterMs) * perMs);
-      if (next < oldest) {
-        shortfall += oldest - next;
-        next = oldest;
+      const oldest = rowFrom(Math.ceil((now - giveUpAfterMs) * perMs));
+      if (row < oldest) {
+        shortfall += oldest - row;
+        row = oldest;
       }
       const room = Math.max(0, mostInFlight - inFlight);
       const intended: number[] = [];
-      for (; next <= last; next += 1) {
+      let call = callOf(part, row);
+      for (; call <= last; call = callOf(part, row)) {
         // A double of this century's milliseconds is good to a quarter of a microsecond: never after now.
-        if (intended.length < room) intended.push(Math.min(now, next / perMs));
+        if (intended.length < room) intended.push(Math.min(now, call / perMs));
         else shortfall += 1;
+        row += 1;
       }
-      return { intended, shortfall, nextAt: next / perMs };
+      return { intended, shortfall, nextAt: call / perMs };
     },
     ended() {},
   };
