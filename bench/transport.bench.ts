@@ -2,7 +2,7 @@
  * What a unary call costs a client in CPU, and how many calls a second it gets: our transport's two faces and other clients, in
  * turn, against a server that does next to nothing and against the lab's pod.
  *
- * LBSCOPE_BENCH_ROUNDS (5) and LBSCOPE_BENCH_SLICE_MS (500) make it longer or shorter.
+ * LBSCOPE_BENCH_ROUNDS (5) and LBSCOPE_BENCH_SLICE_MS (400) make it longer or shorter.
  */
 import { type Goal, median, writeSection } from './lib/report.ts';
 import { foreignClients, nodeClients } from './transport/clients.ts';
@@ -11,7 +11,7 @@ import type { LoadClient, Slice } from './transport/load.ts';
 import { type BenchServer, minimalServer, podServer } from './transport/servers.ts';
 
 const rounds = Number(process.env.LBSCOPE_BENCH_ROUNDS ?? 5);
-const sliceMs = Number(process.env.LBSCOPE_BENCH_SLICE_MS ?? 500);
+const sliceMs = Number(process.env.LBSCOPE_BENCH_SLICE_MS ?? 400);
 const warmUpMs = 1000;
 const shapes = [
   { concurrency: 1, connections: 1 },
@@ -37,7 +37,8 @@ async function measure(server: BenchServer, shape: Shape, client: LoadClient, ms
   return { ...slice, serverCpuUs: before === undefined || after === undefined ? undefined : after - before };
 }
 
-const codec = codecCost();
+codecCost();
+const codec: ReturnType<typeof codecCost>[] = [];
 const foreign = foreignClients();
 const clients = [...nodeClients(), ...foreign.flatMap(({ client }) => client ?? [])];
 const servers = [await minimalServer(), await podServer()];
@@ -59,6 +60,7 @@ try {
         results.set(key, [...(results.get(key) ?? []), slice]);
       }
     }
+    codec.push(codecCost());
     console.log(`round ${round + 1} of ${rounds}`);
   }
 } finally {
@@ -178,9 +180,9 @@ system. "own, prepared" is the driver's fast path with the answering pod read an
 over \`createTypedTransport\`: encode, decode, a promise. The minimal server (\`bench/transport/fast-server.ts\`) answers without
 reading, so the client is the limit; the pod is the lab's.
 
-Where a typed call's CPU goes: protobuf-es alone takes ${codec.encodeUs.toFixed(2)} us to create and encode this request and ${codec.decodeUs.toFixed(2)} us to decode this
-answer (measured in the same run, by itself); the rest beyond a prepared call is a stream object, two promises (Connect's client
-and the transport's), and what all that leaves to the garbage collector.
+Where a typed call's CPU goes: protobuf-es alone takes ${median(codec.map(({ encodeUs }) => encodeUs)).toFixed(2)} us to create and encode this request and
+${median(codec.map(({ decodeUs }) => decodeUs)).toFixed(2)} us to decode this answer (by itself, in each round of this run); the rest beyond a prepared call is a stream
+object, two promises (Connect's client and the transport's), and what all that leaves to the garbage collector.
 
 ${notRun}${table('minimal', 'CPU per call against the minimal server, us', cpuPerCall)}
 ${table('minimal', 'Calls per second against the minimal server', perSecond)}

@@ -1,4 +1,5 @@
-// `npm run bench [-- NAME ...]`: the benchmarks of bench/, one after the other, on what `npm start` runs.
+// `npm run bench [-- NAME ...]`: the benchmarks of bench/, one after the other, on what `npm start` runs. `performance` stands for
+// those that write docs/performance.md and docs/performance-driver.md.
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,15 +8,18 @@ import { fail, say } from './lib/say.mjs';
 import { setUp } from './lib/setup.mjs';
 
 const suffix = '.bench.ts';
+const performance = ['transport', 'driver', 'screen'];
 const known = readdirSync(join(root, 'bench'))
   .filter((file) => file.endsWith(suffix))
   .map((file) => file.slice(0, -suffix.length));
 
 try {
-  const asked = process.argv.slice(2);
+  const asked = process.argv.slice(2).flatMap((name) => (name === 'performance' ? performance : name));
   const unknown = asked.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
-    process.stderr.write(`There is no benchmark ${unknown.join(', ')}; there are ${known.join(', ')}.\n`);
+    process.stderr.write(
+      `There is no benchmark ${unknown.join(', ')}; there are ${known.join(', ')}, and performance for ${performance.join(', ')}.\n`,
+    );
     process.exit(2);
   }
   const { node, envoy } = await setUp();

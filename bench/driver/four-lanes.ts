@@ -3,7 +3,7 @@ import { App, type SnapshotView } from '../../e2e/lib/app.ts';
 import { pause } from './side.ts';
 
 /** Each lane's rate, until one can't be held. */
-const steps = [250, 500, 1_000, 1_500, 2_000, 3_000, 4_000, 6_000, 8_000];
+const steps = [500, 1_000, 2_000, 3_000, 4_000, 6_000, 8_000];
 const settleMs = 3_000;
 /** Longer than the window of the snapshot's rates. */
 const measureMs = 11_000;

@@ -184,7 +184,8 @@ export async function startListener(
       held.clear();
     },
     goaway(code = http2.constants.NGHTTP2_NO_ERROR, lastStreamId) {
-      for (const session of [...sessions]) session.goaway(code, lastStreamId);
+      // One that is destroyed is known as such before its 'close' comes.
+      for (const session of sessions) if (!session.destroyed) session.goaway(code, lastStreamId);
     },
     drain() {
       for (const session of [...sessions]) session.close();

@@ -12,7 +12,7 @@ interface Try {
   readonly pieceBytes: number;
 }
 
-const batch = 512;
+const batch = 2048;
 const tellMs = 10_000;
 
 const { values } = parseArgs({ options: { minutes: { type: 'string' }, seed: { type: 'string' } } });
