@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parse, parseAllDocuments } from 'yaml';
+import { parseAgentOptions } from '../agent-options.ts';
 import { startTestCluster, type TestCluster } from '../lab/controllers/testing.ts';
 import { readManifests } from '../lab/manifests.ts';
 import type { Manifest } from './render.ts';
@@ -16,7 +18,25 @@ const base: Manifest[] = read.kind === 'objects' ? read.objects : [];
 const role: Manifest = base.find(({ kind }) => kind === 'Role');
 let cluster: TestCluster;
 let agent: ChildProcess;
+let worker: ChildProcess;
 let url = '';
+
+/** A real agent, or worker, from its sources; settles with its URL. */
+function start(args: readonly string[]): { child: ChildProcess; ready: Promise<string> } {
+  const child = spawn(process.execPath, [join(root, 'server/main.ts'), ...args, '--log-level', 'error'], {
+    cwd: root,
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, LBSCOPE_SUPERVISED: '1' },
+  });
+  const ready = new Promise<string>((done, fail) => {
+    child.once('exit', (code) => fail(new Error(`the agent ended with ${code}`)));
+    createInterface({ input: child.stdout as NonNullable<typeof child.stdout> }).on('line', (line) => {
+      const message = line.startsWith('{"agent"') ? JSON.parse(line) : undefined;
+      if (message?.agent === 'ready') done(message.url);
+    });
+  });
+  return { child, ready };
+}
 
 async function call(method: string, body: object): Promise<{ status: number; body: Manifest }> {
   const answer = await fetch(`${url}/lbscope.agent.v1.AgentService/${method}`, {
@@ -27,9 +47,9 @@ async function call(method: string, body: object): Promise<{ status: number; bod
   return { status: answer.status, body: await answer.json() };
 }
 
-async function requests(): Promise<(Request & { user: string; namespace: string; count: number })[]> {
+async function requests(who = 'agent'): Promise<(Request & { user: string; namespace: string; count: number })[]> {
   return (await cluster.call('GET', '/lab/v1/requests')).body.requests.filter(
-    ({ user }: { user: string }) => user === 'agent',
+    ({ user }: { user: string }) => user === who,
   );
 }
 const did = async (verb: string, resource: string, subresource = '') =>
@@ -46,25 +66,20 @@ beforeAll(async () => {
     const made = await cluster.call('POST', `${at}${place}/${plural}`, object);
     expect(made.status, `${object.kind} ${JSON.stringify(made.body)}`).toBe(201);
   }
-  agent = spawn(
-    process.execPath,
-    [
-      join(root, 'server/main.ts'),
-      ...['--kube-server', cluster.url, '--kube-token', 'lab:agent', '--agent-port', '13950', '--dns', '127.0.0.1:9'],
-      ...['--state-dir', join(dir, 'state'), '--rate', '1', '--recording', 'off', '--log-level', 'error'],
-    ],
-    { cwd: root, stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, LBSCOPE_SUPERVISED: '1' } },
-  );
-  url = await new Promise<string>((done, fail) => {
-    agent.once('exit', (code) => fail(new Error(`the agent ended with ${code}`)));
-    createInterface({ input: agent.stdout as NonNullable<typeof agent.stdout> }).on('line', (line) => {
-      const message = line.startsWith('{"agent"') ? JSON.parse(line) : undefined;
-      if (message?.agent === 'ready') done(message.url);
-    });
-  });
+  const reach = ['--kube-server', cluster.url, '--dns', '127.0.0.1:9'];
+  const second = start([...reach, '--kube-token', 'lab:worker', '--role', 'worker', '--agent-port', '13960']);
+  worker = second.child;
+  await second.ready;
+  const first = start([
+    ...[...reach, '--kube-token', 'lab:agent', '--agent-port', '13950', '--peers', '127.0.0.1:13960'],
+    ...['--state-dir', join(dir, 'state'), '--rate', '1', '--recording', 'off'],
+  ]);
+  agent = first.child;
+  url = await first.ready;
 }, 60_000);
 afterAll(async () => {
   agent?.kill('SIGKILL');
+  worker?.kill('SIGKILL');
   await cluster?.close();
   rmSync(dir, { recursive: true, force: true });
 });
@@ -106,6 +121,32 @@ test('the Role is what the agent asks of the API, and nothing more', async () =>
   expect(asked.filter(({ namespace }) => namespace !== 'lbscope')).toEqual([]);
   expect(compare(role, asked)).toEqual({ tooMany: [], tooFew: [] });
 }, 90_000);
+
+test('a worker’s Role is what a worker asks, and the overlay’s arguments are ones that agents take', async () => {
+  const overlay = join(root, 'k8s/overlays/workers');
+  const objects: Manifest[] = parseAllDocuments(readFileSync(join(overlay, 'workers.yaml'), 'utf8')).map((each) =>
+    each.toJS(),
+  );
+  const workerRole = objects.find(({ kind }) => kind === 'Role');
+  // The lane that watches; the test before took it away.
+  expect(await call('AddPreset', { presetId: 'kubewatch' })).toMatchObject({ status: 200 });
+  expect(await call('StartTraffic', {})).toMatchObject({ status: 200 });
+  await soon(async () => (await requests('worker')).some(({ verb }) => verb === 'watch')).toBe(true);
+  expect(compare(workerRole, await requests('worker'))).toEqual({ tooMany: [], tooFew: [] });
+
+  const deployment = objects.find(({ kind }) => kind === 'Deployment');
+  const [name, ...args] = deployment.spec.template.spec.containers[0].args as string[];
+  expect(name).toBe('agent');
+  const filled = args.map((each) => each.replace('$(POD_NAME)', 'lbscope-worker-5d9c7b6f4-x2x9z'));
+  expect(parseAgentOptions(filled, {})).toMatchObject({ kind: 'options', options: { role: 'worker' } });
+  const { patches } = parse(readFileSync(join(overlay, 'kustomization.yaml'), 'utf8'));
+  const added = parse(patches[0].patch).map(({ value }: { value: string }) => value);
+  const service = objects.find(({ kind }) => kind === 'Service');
+  expect(parseAgentOptions(added, {})).toMatchObject({
+    options: { peers: [`${service.metadata.name}:${service.spec.ports[0].port}`], 'peer-token-file': '/tokens/peers' },
+  });
+  expect(service.spec.clusterIP).toBe('None');
+}, 60_000);
 
 test('the comparison finds a right too many and one too few', () => {
   const rules = [
