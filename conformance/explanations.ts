@@ -146,10 +146,12 @@ const explanations: readonly Explanation[] = [
     policy: 'pick_first',
     steps: ['nxdomain', 'servfail'],
     aspects: ['connections'],
-    why: 'a race: after all have failed each of the three addresses is tried as its backoff ends (gRFC A62; in grpc-js maybeEnterStickyTransientFailureMode), all pods come back at once, and handshakes that end before the first is READY count',
+    why: 'a race: after all have failed each of the three addresses is tried as its backoff ends (gRFC A62; in grpc-js maybeEnterStickyTransientFailureMode), all pods come back at once, and each TCP connection that stands before the first is READY counts, also one that ends before SETTINGS came (each address at most twice)',
     holds: (seen) =>
-      both(seen, ({ measured }) => measured.connections >= 1 && measured.connections <= pods && measured.pods <= 1) &&
-      seen.real.measured.pods === seen.profile.measured.pods,
+      both(
+        seen,
+        ({ measured }) => measured.connections >= 1 && measured.connections <= 2 * pods && measured.pods <= 1,
+      ) && seen.real.measured.pods === seen.profile.measured.pods,
   },
   {
     families: ['grpc-go'],
@@ -186,6 +188,19 @@ const explanations: readonly Explanation[] = [
     holds: (seen) =>
       both(seen, (side) => neverEarly(side) && gaps(side).every((gap) => gap >= floorS - slackS)) &&
       (seen.step === 'age' || both(seen, (side) => side.measured.lookups.length === 0 || atItsMark(side))),
+  },
+  {
+    policy: 'pick_first',
+    steps: ['age'],
+    aspects: ['connections'],
+    why: 'a race on a busy machine: an address that has not answered within 250 ms gets a rival (gRFC A61), and both may stand: at most twice as many connections as ages of 10 s (+-10 %) went by',
+    holds: (seen) => {
+      const [least, most] = [Math.floor(seen.seconds / 11), Math.ceil(seen.seconds / 9)];
+      return (
+        (seen.busy ?? 0) >= 0.5 &&
+        both(seen, ({ measured }) => measured.connections >= least && measured.connections <= 2 * most)
+      );
+    },
   },
   {
     policy: 'pick_first',
