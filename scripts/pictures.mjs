@@ -1,5 +1,7 @@
-// `npm run pictures`: takes the pictures anew that e2e/states.spec.ts compares with. Look at them before they are kept.
+// `npm run pictures`: takes the pictures anew that e2e/states.spec.ts compares with, and those of docs/dashboard.md. Look
+// at them before they are kept.
 import { spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { ensureBrowser } from './lib/browser.mjs';
 import { environment, root } from './lib/node.mjs';
 import { fail } from './lib/say.mjs';
@@ -13,7 +15,15 @@ try {
     stdio: ['ignore', 'inherit', 'inherit'],
     env,
   });
-  child.on('close', (code) => process.exit(code ?? 1));
+  child.on('close', (code) => {
+    if (code !== 0) process.exit(code ?? 1);
+    const documented = spawn('node', [join(root, 'e2e', 'dashboard-pictures.ts')], {
+      cwd: root,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env,
+    });
+    documented.on('close', (status) => process.exit(status ?? 1));
+  });
 } catch (error) {
   fail(error);
 }

@@ -7,7 +7,6 @@ import { useUrlParameter } from '../ui/url.ts';
 import { viewOf } from '../ui/view.ts';
 import { captions } from './captions.ts';
 import { edgeOf, type Point, placed } from './place.ts';
-import './guide.css';
 
 /** The picture moves little while it is explained. */
 const arrangeEveryMs = 500;

@@ -1,25 +1,11 @@
-import type { LiveView } from '../live/store.ts';
+import { paths } from '../ui/paths.ts';
 
-const paths = {
-  near: [
-    ['clusterip', 'ClusterIP'],
-    ['headless', 'Headless DNS'],
-  ],
-  far: [
-    ['kubewatch', 'kube-watch'],
-    ['envoy', 'Envoy'],
-  ],
-} as const;
-
-/** Before the agent has answered: the same places, and sentences that say what is missing. */
-export function Shell({ side, view }: { side: 'near' | 'far'; view: LiveView }) {
-  const reason = view.phase.kind === 'lost' ? 'Nothing is known yet.' : 'Waiting for the first report.';
-  return paths[side].map(([id, label]) => (
+/** Before the agent has answered: the same places, and what each path is; why nothing moves is said once, elsewhere. */
+export function Shell({ side }: { side: 'near' | 'far' }) {
+  return paths.slice(...(side === 'near' ? [0, 2] : [2, 4])).map(({ id, label, how }) => (
     <section key={id} className="note" data-testid={`lane-${id}`} data-state="connecting">
       <h2 className="note-name">{label}</h2>
-      <p className="note-verdict note-wait" data-testid={`lane-${id}-verdict`}>
-        {reason}
-      </p>
+      <p className="note-verdict note-wait">{how}</p>
     </section>
   ));
 }

@@ -27,6 +27,7 @@ import { startLoop } from './loop.ts';
 import { StagePainter } from './paint/painter.ts';
 import { type Lit, placed } from './place.ts';
 import { Shell } from './shell.tsx';
+import { Unlit } from './unlit.tsx';
 
 const none: ReadonlyMap<string, never> = new Map<string, never>();
 
@@ -110,7 +111,9 @@ export function Stage() {
     if (shown !== undefined) painter.current?.show(shown.picture);
   }, [shown]);
   // The bands' width is measured where they are: the axis is as wide as they.
+  const begun = snapshot !== undefined;
   useEffect(() => {
+    if (!begun) return;
     const band = document.querySelector('.book-top');
     if (band === null) return;
     const observer = new ResizeObserver(() => {
@@ -119,7 +122,7 @@ export function Stage() {
     });
     observer.observe(band);
     return () => observer.disconnect();
-  }, [ticker]);
+  }, [ticker, begun]);
 
   const point = (event: PointerEvent) => {
     if (event.pointerType === 'touch') return;
@@ -182,7 +185,7 @@ export function Stage() {
         <main className="stage-main">
           <section className="scene" aria-label="Stage: which path reaches which pod">
             <div className="scene-side scene-near">
-              {shown?.near.map((lane) => <LaneText key={lane.id} {...lane} />) ?? <Shell side="near" view={view} />}
+              {shown?.near.map((lane) => <LaneText key={lane.id} {...lane} />) ?? <Shell side="near" />}
             </div>
             <div className="scene-picture" ref={picture}>
               <canvas
@@ -191,6 +194,7 @@ export function Stage() {
                 role="img"
                 aria-label={derived === undefined ? 'Nothing is known yet' : pictureWords(derived.whole, known)}
               />
+              {snapshot === undefined && <Unlit />}
               {truth !== undefined && shown !== undefined && (
                 <p className="scene-truth" style={shown.truthAt}>
                   {truth.lead} <b data-testid="truth">{truth.strong}</b>
@@ -222,23 +226,25 @@ export function Stage() {
               )}
             </div>
             <div className="scene-side scene-far">
-              {shown?.far.map((lane) => <LaneText key={lane.id} {...lane} />) ?? <Shell side="far" view={view} />}
+              {shown?.far.map((lane) => <LaneText key={lane.id} {...lane} />) ?? <Shell side="far" />}
             </div>
           </section>
-          <Book
-            snapshot={snapshot}
-            lanes={derived?.lanes ?? []}
-            bands={derived?.bands ?? none}
-            handles={derived?.handles ?? none}
-            lines={derived?.lines ?? []}
-            slots={derived?.slots ?? none}
-            size={layout.size}
-            presenting={presenting}
-            stale={stale}
-            frozen={frozen}
-            reportedMs={derived?.reportedMs ?? 0}
-            lit={lit.laneId}
-          />
+          {snapshot !== undefined && (
+            <Book
+              snapshot={snapshot}
+              lanes={derived?.lanes ?? []}
+              bands={derived?.bands ?? none}
+              handles={derived?.handles ?? none}
+              lines={derived?.lines ?? []}
+              slots={derived?.slots ?? none}
+              size={layout.size}
+              presenting={presenting}
+              stale={stale}
+              frozen={frozen}
+              reportedMs={derived?.reportedMs ?? 0}
+              lit={lit.laneId}
+            />
+          )}
         </main>
         <Notice />
       </div>

@@ -1,14 +1,9 @@
 import type { CSSProperties } from 'react';
+import { WayOut } from '../controls/way-out.tsx';
+import { paths } from '../ui/paths.ts';
 
-/** Before the agent has answered: the same places, and sentences that say what is missing. */
-const paths = [
-  ['clusterip', 'ClusterIP'],
-  ['headless', 'Headless DNS'],
-  ['kubewatch', 'kube-watch'],
-  ['envoy', 'Envoy'],
-] as const;
-
-export function Shell({ reason }: { reason: string }) {
+/** Before the agent has answered: the same places, and what each path is; what would end that is said once. */
+export function Shell() {
   return (
     <>
       <section className="cluster">
@@ -19,7 +14,7 @@ export function Shell({ reason }: { reason: string }) {
         <div className="cluster-time" />
         <div className="cluster-now" />
       </section>
-      {paths.map(([id, label], place) => (
+      {paths.map(({ id, label, how }, place) => (
         <section
           key={id}
           className="lane"
@@ -31,11 +26,10 @@ export function Shell({ reason }: { reason: string }) {
             <div className="lane-head">
               <h2 className="lane-name">{label}</h2>
             </div>
-            <p className="lane-verdict lane-wait" data-testid={`lane-${id}-verdict`}>
-              {reason}
-            </p>
+            <p className="lane-verdict lane-wait">{how}</p>
           </div>
           <div className="lane-time">
+            {place === 0 && <WayOut />}
             <div className="lane-skeleton" />
           </div>
           <div className="lane-now" />

@@ -160,9 +160,7 @@ export function Timeline() {
             </div>
             {snapshot === undefined || derived === undefined ? (
               <>
-                <Shell
-                  reason={view.phase.kind === 'lost' ? 'Nothing is known yet.' : 'Waiting for the first report.'}
-                />
+                <Shell />
                 <Axis rows={6} edge="now" />
               </>
             ) : (

@@ -33,7 +33,13 @@ export function tallyHeads(lanes: readonly Lane[]): TallyHeads {
       { key: 'removed', label: 'to removed' },
       { key: 'errors', label: 'errors' },
       { key: 'latency', label: 'p50 / p99 ms' },
-      { key: 'rate', label: asked === undefined ? 'calls/s' : `of ${count(asked)}/s` },
+      {
+        key: 'rate',
+        label:
+          asked === undefined
+            ? 'calls/s'
+            : `of ${asked < 10_000 ? count(asked) : `${Math.round(asked / 100) / 10}k`}/s`,
+      },
     ],
   };
 }
