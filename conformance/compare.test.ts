@@ -75,6 +75,13 @@ test('the machine explains missed deadlines only, few of them, and only where it
   expect(of(missed(96, '4'), undefined)).toBeUndefined();
 });
 
+test('grpc-java after bad DNS: 10 to 34 s between two questions, for both, or it is not explained', () => {
+  const more = { family: 'grpc-java', policy: 'round_robin', step: 'healed again' } as const;
+  expect(explanation(seen(side(lookedAt(15.9), 3.5), side(lookedAt(7.8), 20), more))).toContain('negative.ttl');
+  expect(explanation(seen(side(lookedAt(15.9), 3.5), side(lookedAt(1), 5), more))).toBeUndefined();
+  expect(explanation(seen(side(lookedAt(15.9), 3.5), side(lookedAt(30), 20), more))).toBeUndefined();
+});
+
 test('the page counts what differs, names what did not run, and says where no reason is known', () => {
   const client = (side: 'real' | 'profile', measured: Measured) => ({
     plan: { family: 'grpc-go' as const, policy: 'round_robin' as const, side },

@@ -148,6 +148,7 @@ apart (our profiles ask for A only: the lab is IPv4, and no service config comes
 of the last 5 s of a step. "Same" means: as many lookups, each within 3 s or 10 % of the other's; connections within 1 or 25 %; losses
 within 50 calls (a second's worth, the jitter of a backoff) or 35 %; as many pods, the largest share within 8 points. In the steps with
 bad DNS, where backoffs of +-20 % each add up: one lookup more or less (but not one against none), instants within 8 s or 30 %, losses
-within the calls of 8 s. Which pod a pick_first client sits on is drawn, for each client by itself.
+within the calls of 8 s. Which pod a pick_first client sits on is drawn, for each client by itself. A reason beside a difference is given only
+where this run's figures bear it out (conformance/explanations.ts); else it says "not explained", and the program ends with status 1.
 `;
 }

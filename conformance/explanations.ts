@@ -180,6 +180,19 @@ const explanations: readonly Explanation[] = [
       ) && Math.abs(seen.real.measured.lookups.length - seen.profile.measured.lookups.length) <= 1,
   },
   {
+    families: ['grpc-java'],
+    steps: ['healed', 'healed again'],
+    aspects: ['lookups'],
+    why: 'chance: retries come by a backoff with +-20 % at each step, and the JVM repeats a failure for 10 s without asking (networkaddress.cache.negative.ttl), so that a retry a moment too early puts the next question off by a whole step: 10 to 34 s lie between two, for both',
+    holds: (seen) =>
+      both(seen, (side) => {
+        const first = firstOf(side);
+        if (first === undefined || side.askedBeforeS === undefined || side.measured.lookups.length !== 1) return false;
+        const gap = side.askedBeforeS + first;
+        return gap >= 10 && gap <= 34;
+      }),
+  },
+  {
     families: ['grpc-go', 'grpc-js'],
     policy: 'pick_first',
     steps: ['age', 'ageless'],
