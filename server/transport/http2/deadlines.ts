@@ -44,7 +44,9 @@ export class DeadlineWheel {
     return this.timers.now();
   }
 
+  /** One that is in the wheel already is moved. */
   add(entry: Deadline, deadlineAt: number): void {
+    this.remove(entry);
     entry.deadlineAt = deadlineAt;
     if (this.count === 0) this.doneTick = Math.floor(this.timers.now() / slotMs);
     const tick = Math.max(this.doneTick, Math.ceil(deadlineAt / slotMs));

@@ -74,6 +74,7 @@ export class FastPath implements PreparedOwner {
     for (const place of plain.of(call, call.oldestId, nextId)) {
       const deadlineAt = plain.deadlines[place] as number;
       if (deadlineAt > now) {
+        // Perhaps for the second time: what the sink heard of the one before may have issued another, which armed it.
         this.arm(call, plain.ids[place] as number, deadlineAt);
         return;
       }

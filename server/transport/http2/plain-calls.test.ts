@@ -74,6 +74,30 @@ describe('a prepared call', () => {
     expect(peer.session.inFlight).toBe(0);
   });
 
+  it('keeps the deadlines of all when the sink sends the next call as it hears of one that has expired', () => {
+    const again = new Map([
+      [0, 10],
+      [1, 11],
+      [10, 20],
+    ]);
+    const peer = open((slot) => {
+      const next = again.get(slot);
+      if (next !== undefined) peer.prepared.send(next);
+    });
+    for (const slot of [0, 1, 2, 3]) {
+      peer.prepared.send(slot);
+      peer.advance(100);
+    }
+    // Others in the wheel, by which a broken list would show.
+    const others = Array.from({ length: 40 }, (_, n) =>
+      peer.session.unary({ path, message: new Uint8Array(1), timeoutMs: 900 + 50 * n }),
+    );
+    peer.advance(10_000);
+    expect(peer.told.map((text) => Number(text.split(' ')[0]))).toEqual([0, 1, 2, 3, 10, 11, 20]);
+    expect([peer.session.inFlight, peer.wheel.size]).toEqual([0, 0]);
+    return Promise.all(others);
+  });
+
   it('ends at its deadline, oldest first, and the wheel is left', () => {
     const peer = open();
     for (let slot = 0; slot < 3; slot++) {
