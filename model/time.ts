@@ -83,7 +83,7 @@ export function bindNumbers(sentence: string): string {
   return sentence
     .replace(/(\d) (ms|s|min|h|d|%)(?![\p{L}\d])/gu, `$1${thinSpace}$2`)
     .replace(/(\d) (→|of|to) (\d)/gu, `$1${noBreakSpace}$2${noBreakSpace}$3`)
-    .replace(/(\d) (calls?|pods?|lost|missing|ghosts?)\b/gu, `$1${noBreakSpace}$2`);
+    .replace(/(\d) (calls?|pods?|clients?|lost|missing|ghosts?)\b/gu, `$1${noBreakSpace}$2`);
 }
 
 /**

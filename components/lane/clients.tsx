@@ -13,8 +13,7 @@ export function Clients({ snapshot, lane }: { snapshot: GetSnapshotResponse; lan
   return (
     <section className="fact" aria-labelledby="clients-title" data-testid="clients">
       <h3 id="clients-title">
-        Clients{' '}
-        <small className="fact-note">{clientWords(lane)}; the rest of this page is of “this agent”’s belief</small>
+        Clients <small className="fact-note">{clientWords(lane)}; connections and lookups below are this agent’s</small>
       </h3>
       <table className="fact-table fact-clients">
         <thead>

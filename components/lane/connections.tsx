@@ -14,7 +14,8 @@ export function Connections({ snapshot, lane, nowMs }: { snapshot: GetSnapshotRe
       <h3 id="connections-title">
         Connections{' '}
         <small className="fact-note">
-          {rows.length} now; {count(lane.connectionsOpened)} opened, {count(lane.connectionsClosed)} closed in this run
+          {rows.length} now; {lane.agents.length > 1 ? 'by all clients ' : ''}
+          {count(lane.connectionsOpened)} opened, {count(lane.connectionsClosed)} closed in this run
         </small>
       </h3>
       {rows.length === 0 ? (

@@ -23,7 +23,7 @@ export type BeliefWords = {
 export function beliefWords(snapshot: GetSnapshotResponse, lane: Lane, nowMs: number): BeliefWords {
   const words = ownWords(snapshot, lane, nowMs);
   const clients = clientWords(lane);
-  return clients === '' ? words : { ...words, differs: `${words.differs}; ${clients}` };
+  return clients === '' ? words : { ...words, differs: `${words.differs}; ${bindNumbers(clients)}` };
 }
 
 function ownWords(snapshot: GetSnapshotResponse, lane: Lane, nowMs: number): BeliefWords {
