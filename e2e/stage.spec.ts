@@ -5,6 +5,8 @@ test.beforeEach(async ({ app }) => {
   await app.call('ScaleDeployment', { replicas: 3 });
   await app.settled(3, 10);
   await app.freshClients();
+  // Of a run of its own: what earlier specs broke is still spoken of for a while.
+  await app.call('NewRun');
   await app.settled(3, 150);
 });
 

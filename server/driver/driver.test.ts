@@ -360,6 +360,15 @@ test('a new run begins between what was counted before and what comes after', as
   expect(seen.of('firstAnswer')).toHaveLength(2);
 });
 
+test('a new run that was asked for begins although the driver is stopped before it answers', async () => {
+  const { time, seen, drivers, driver } = fake();
+  driver.apply({ ...settings, ratePerSecond: 100 }, true);
+  await time.advance(71);
+  drivers.newRun(() => seen.order.push('new run'));
+  await drivers.stop();
+  expect(seen.order).toContain('new run');
+});
+
 test('late words of a resolver that was stopped are not heard, and a faulty plan is its maker’s fault', async () => {
   const { time, seen, drivers, driver, watch, pickers } = fake();
   driver.apply(settings, true);

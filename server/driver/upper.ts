@@ -171,6 +171,8 @@ export class Drivers {
   async stop(): Promise<void> {
     const life = this.#life;
     this.#life = { t: 'stopped' };
+    // Nothing is counted below any more: who waits for an answer from there would wait for ever.
+    for (const begin of this.#newRuns.splice(0)) begin();
     for (const resolve of this.#edges.splice(0)) resolve(this.#options.clock.now());
     if (life.t === 'waiting') life.timer.cancel();
     if (life.t === 'running') life.watchdog?.stop();
