@@ -25,12 +25,14 @@ async function open(page: Page, still: Still, query: string): Promise<void> {
   await expect(page.getByTestId('headline')).not.toBeEmpty();
 }
 
-for (const scene of scenes) {
+// Each scene in both views and both themes, across; the first in all four. A rule that one theme breaks, it breaks in each scene.
+for (const [index, scene] of scenes.entries()) {
   test(`axe finds nothing: ${scene}`, async ({ page }) => {
     const still = await Still.start(scene);
     try {
-      for (const theme of ['dark', 'light']) {
-        for (const view of ['stage', 'timeline']) {
+      for (const [row, theme] of ['dark', 'light'].entries()) {
+        for (const [column, view] of ['stage', 'timeline'].entries()) {
+          if (index > 0 && (row + column + index) % 2 === 0) continue;
           await open(page, still, `view=${view}&theme=${theme}`);
           expect(await faults(page), `${view}, ${theme}`).toEqual([]);
         }
@@ -44,21 +46,23 @@ for (const scene of scenes) {
 test('axe finds nothing: every sheet, presenting, a phone', async ({ page }) => {
   const still = await Still.start('scaled');
   try {
-    for (const theme of ['dark', 'light']) {
+    for (const [row, theme] of ['dark', 'light'].entries()) {
       await open(page, still, `view=stage&theme=${theme}`);
-      for (const [key, sheet] of Object.entries(sheets)) {
+      for (const [at, [key, sheet]] of Object.entries(sheets).entries()) {
+        // They are made of the same parts: half of them in each theme.
+        if (at % 2 === row) continue;
         await page.keyboard.press(key);
         await expect(page.getByTestId(sheet)).toBeVisible();
         expect(await faults(page), `${sheet}, ${theme}`).toEqual([]);
         await page.keyboard.press('Escape');
         await expect(page.getByTestId(sheet)).toBeHidden();
       }
-      await page.keyboard.press('Control+k');
-      await expect(page.getByTestId('palette')).toBeVisible();
-      expect(await faults(page), `palette, ${theme}`).toEqual([]);
-      await open(page, still, `present=1&view=stage&theme=${theme}`);
-      expect(await faults(page), `presenting, ${theme}`).toEqual([]);
     }
+    await page.keyboard.press('Control+k');
+    await expect(page.getByTestId('palette')).toBeVisible();
+    expect(await faults(page), 'palette').toEqual([]);
+    await open(page, still, 'present=1&view=stage&theme=dark');
+    expect(await faults(page), 'presenting').toEqual([]);
     await page.setViewportSize({ width: 390, height: 844 });
     await open(page, still, 'view=stage');
     expect(await faults(page), 'phone').toEqual([]);
