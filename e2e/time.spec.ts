@@ -10,6 +10,9 @@ async function closer(page: Page): Promise<void> {
 
 test.beforeAll(async ({ app }) => {
   await app.call('ScaleDeployment', { replicas: 3 });
+  await app.settled(3, 100);
+  // A run that begins in the middle of life: what its clients believe was told before it.
+  await app.call('NewRun');
   await app.settled(3, 300);
   await app.call('ScaleDeployment', { replicas: 4 });
   await app.settled(4, 300);
@@ -102,6 +105,9 @@ test('an event unfolds into stations and lights up what it caused; Escape folds'
   });
   const flag = page.getByTestId('event-flag').last();
   await expect(flag).toContainText('Scaled');
+  // The flag is new, so at the right edge; that it is looked for there moves nothing.
+  await flag.evaluate((element) => element.scrollIntoView({ inline: 'end' }));
+  expect(await page.locator('.flags').evaluate((element) => element.scrollLeft)).toBe(0);
   await flag.hover();
   const fresh = snapshot.changes.at(-1)?.addedUids?.[0];
   const handle = snapshot.pods.find((pod) => pod.uid === fresh)?.handle;

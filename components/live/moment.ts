@@ -1,7 +1,8 @@
+import type { GetSnapshotResponse } from '../../gen/lbscope/agent/v1/agent_pb.js';
 import { momentOf } from '../../model/past.ts';
 import { toMs } from '../../model/time.ts';
 import { instant, stamp } from '../ui/instant.ts';
-import { readSince } from './history.ts';
+import { type ReadHistory, readSince } from './history.ts';
 import { reasonOf } from './outcome.ts';
 import type { LiveStore } from './store.ts';
 
@@ -36,9 +37,21 @@ async function restore(store: LiveStore, atMs: number, runId: string | undefined
     return;
   }
   try {
-    const history = await readSince(store.history, snapshot.runId, startMs, 200);
-    store.show(momentOf(history, snapshot, atMs), atMs);
+    store.show(await momentAt(store, store.history, snapshot, atMs), atMs);
   } catch (error) {
     store.refused(`The moment of this link cannot be read: ${reasonOf(error)}`);
   }
+}
+
+/** As it was recorded; where it was not, as what the agent still holds tells it, which knows less of what was before the run. */
+async function momentAt(
+  store: LiveStore,
+  history: ReadHistory,
+  snapshot: GetSnapshotResponse,
+  atMs: number,
+): Promise<GetSnapshotResponse> {
+  const recorded = await store.recorded?.(snapshot.runId, atMs).catch(() => undefined);
+  if (recorded !== undefined) return recorded;
+  const held = await readSince(history, snapshot.runId, toMs(snapshot.runStartedAt), 200);
+  return momentOf(held, snapshot, atMs);
 }

@@ -1,6 +1,7 @@
 'use client';
 
 import { createContext, type ReactNode, useContext, useEffect, useState, useSyncExternalStore } from 'react';
+import { fromMs } from '../../model/time.ts';
 import { mayControl, readAccess } from './access.ts';
 import { type Actions, createActions } from './actions.ts';
 import { agentClient } from './client.ts';
@@ -40,6 +41,7 @@ function connect(store: LiveStore): () => void {
   };
   ask();
   store.history = (request) => client.readHistory(request, { timeoutMs: historyTimeoutMs });
+  store.recorded = (runId, atMs) => client.getSnapshot({ runId, at: fromMs(atMs) }, { timeoutMs: historyTimeoutMs });
   restoreFromUrl(store);
 
   let lost = false;

@@ -75,6 +75,8 @@ export class LiveStore {
   actions: Actions | undefined;
   /** Reads what happened before the 90 s that the stream brings. */
   history: ReadHistory | undefined;
+  /** Reads the picture of a moment as it was recorded; rejects where it was not. */
+  recorded: ((runId: string, atMs: number) => Promise<GetSnapshotResponse>) | undefined;
   private readonly follower = new Follower();
   private readonly listeners = new Set<() => void>();
   private readonly ports: StorePorts;

@@ -55,7 +55,8 @@ export function Flags({ lines }: { lines: readonly EventLine[] }) {
     sizes.current = [...(root.current?.children ?? [])].map((child) => {
       const label = child.querySelector('b');
       const detail = child.querySelector('small');
-      const stacked = label !== null && detail !== null && detail.offsetTop >= label.offsetTop + label.offsetHeight;
+      const stacked =
+        child.firstElementChild !== null && getComputedStyle(child.firstElementChild).flexDirection === 'column';
       const [a, b] = [label?.offsetWidth ?? 80, detail?.offsetWidth ?? 0];
       return { label: a + 8, full: (stacked ? Math.max(a, b) : a + b) + 8 };
     });
