@@ -54,6 +54,18 @@ test('held up by the floor: only where the mark of the step before is where it a
   expect(explanation(seen(side(late, 15), side(atOnce, 15)))).toBeUndefined();
 });
 
+test('who answers at the end of an NXDOMAIN is the floor only where the lookup that said it lies as the answers do', () => {
+  const nobody = (first: number, askedBeforeS: number): Side =>
+    side({ ...lookedAt(first), pods: 0, largestShare: 0 }, askedBeforeS);
+  const some = (first: number, askedBeforeS: number): Side => side(lookedAt(first), askedBeforeS);
+  const of = (a: Side, b: Side) => explanation(seen(a, b, { family: 'grpc-go', aspect: 'shares' }));
+  expect(of(some(26, 4), nobody(15, 15))).toContain('either side');
+  // One was told long before, and its calls were answered all the same; one never asked; one broke its floor.
+  expect(of(some(15, 15), nobody(15, 15))).toBeUndefined();
+  expect(of(some(26, 4), side({ ...quiet, pods: 0 }, 15))).toBeUndefined();
+  expect(of(some(26, 4), nobody(5, 15))).toBeUndefined();
+});
+
 test('losses of a rollout are the floor only while they end with the first lookup', () => {
   const lost = (lastFailureS: number): Side =>
     side({ ...lookedAt(11), failed: 460, codes: { 14: 460 }, lastFailureS }, 19);

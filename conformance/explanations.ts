@@ -1,6 +1,6 @@
 import type { Family, Policy } from './clients.ts';
 import type { Aspect } from './compare.ts';
-import type { Measured } from './measure.ts';
+import { type Measured, settledMs } from './measure.ts';
 
 /** One client in one step, and what it brought along from the steps before. */
 export interface Side {
@@ -140,6 +140,19 @@ const explanations: readonly Explanation[] = [
         // And up to 4 s while the containers start again.
         const extra = side.measured.failed - seen.rate * (seen.seconds - first);
         return extra >= -seen.rate && extra <= 4 * seen.rate;
+      }),
+  },
+  {
+    families: ['grpc-go'],
+    steps: ['nxdomain'],
+    aspects: ['shares'],
+    why: 'the 30 s floor: from the lookup that says NXDOMAIN on nobody answers, and the marks of the two lie on either side of the last 5 s, by which shares are told',
+    holds: (seen) =>
+      both(seen, (side) => {
+        const first = firstOf(side);
+        if (first === undefined || !neverEarly(side)) return false;
+        const told = seen.seconds - settledMs / 1_000;
+        return side.measured.pods === 0 ? first <= told + slackS : first >= told - slackS;
       }),
   },
   {

@@ -25,8 +25,8 @@ export interface Measured {
   readonly largestShare: number;
 }
 
-/** The step's end, by which what it brought about has settled. */
-const settledMs = 5_000;
+/** The step's end, by which what it brought about has settled; shares are told by it. */
+export const settledMs = 5_000;
 
 export function measure(span: Span, lines: readonly Line[], questions: readonly Question[]): Measured {
   const within = ({ at }: { readonly at: number }): boolean => at >= span.from && at < span.to;
