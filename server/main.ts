@@ -230,6 +230,7 @@ async function main(options: AgentOptions): Promise<void> {
     mode: options.objects,
     putLane: (spec) => lanes.put(spec),
     onFault: (message) => log.warn(message),
+    lanes: [...hub.run.lanes.values()].map(({ spec }) => spec),
   });
   hub.subscribe((update) => {
     if (update.case !== 'event' || update.value.kind.case !== 'laneChanged') return;
@@ -280,7 +281,9 @@ async function main(options: AgentOptions): Promise<void> {
     putLane: (spec) => lanes.put(spec),
     removeLane: (laneId) => lanes.remove(laneId),
     laneIds: () => lanes.ids,
+    wanted: (laneId) => lanes.wanted(laneId),
     addPreset: (presetId, choices) => presets.add(presetId, choices),
+    applyPreset: (presetId) => presets.apply(presetId),
     presetObjects: (presetId) => presets.objects(presetId),
     encodingBenchmark: () => benchmark.run(),
     ...cluster,

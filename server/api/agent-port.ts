@@ -18,11 +18,15 @@ export interface Agent {
   removeLane(laneId: string): Done;
   /** Applies what the preset needs, or says what there is to apply, and puts its lane. */
   addPreset(presetId: string, choices: PresetRequest): Promise<Done<PresetAdded>>;
+  /** What the preset needs, alone; nothing where it needs nothing, or where whoever asks applies it. */
+  applyPreset(presetId: string): Promise<Done>;
   /** Protobuf against JSON; a few seconds, one at a time. */
   encodingBenchmark(): Promise<Done<EncodingFigures>>;
   /** The objects of a preset as YAML; undefined: there is no such preset. */
   presetObjects(presetId: string): string | undefined;
   laneIds(): readonly string[];
+  /** Whether the lane shall make calls; it may be held back, or unable to. */
+  wanted(laneId: string): boolean;
   scale(replicas: number): Promise<Done<{ from: number; to: number }>>;
   /** `pod`: name or UID. `gracePeriodSeconds` undefined: the pod's own; 0: delete now. */
   deletePod(pod: string, gracePeriodSeconds: number | undefined): Promise<Done<{ uid: string }>>;

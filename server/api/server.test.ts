@@ -56,6 +56,12 @@ class FakeAgent implements Agent {
   removeLane(laneId: string) {
     return this.#lane(laneId);
   }
+  wanted() {
+    return true;
+  }
+  async applyPreset() {
+    return { ok: true } as const;
+  }
   async addPreset(presetId: string, choices: object) {
     this.asked.push(['preset', presetId, choices]);
     return { ok: true, laneId: presetId, applied: true, objects: '', note: 'the lane is there' } as const;

@@ -50,6 +50,10 @@ export class Lanes {
     return [...this.#lanes.values()].some((lane) => lane.wanted);
   }
 
+  wanted(laneId: string): boolean {
+    return this.#lanes.get(laneId)?.wanted === true;
+  }
+
   /** Undefined: all lanes. */
   setRunning(laneId: string | undefined, running: boolean): Done {
     const chosen = this.#choose(laneId);

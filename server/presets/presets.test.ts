@@ -28,6 +28,7 @@ const api: Api = {
     asked.push(`${method} ${path}`);
     if (method === 'PATCH') bodies.push(body as (typeof bodies)[number]);
     const code = refuse(path);
+    if (code === 0) return { kind: 'unreachable', message: 'no answer within 5 s' };
     if (code !== undefined) return { kind: 'status', code, reason: '', message: `refused with ${code}` };
     return { kind: 'ok', body: {} };
   },
@@ -35,7 +36,7 @@ const api: Api = {
   close() {},
 };
 
-function make(mode: 'apply' | 'print', most = 99): Presets {
+function make(mode: 'apply' | 'print', most = 99, lanes: readonly LaneSpec[] = []): Presets {
   const made = new Presets({
     api,
     names,
@@ -48,6 +49,7 @@ function make(mode: 'apply' | 'print', most = 99): Presets {
       return { ok: true };
     },
     onFault: (message) => void faults.push(message),
+    lanes,
   });
   return made;
 }
@@ -112,6 +114,31 @@ test('objects are applied with the names of this cluster, workers included; the 
   await expect.poll(() => asked.length).toBe(8);
   expect(asked.every((each) => each.startsWith('DELETE '))).toBe(true);
   expect(faults).toEqual([]);
+});
+
+test('a lane that was there before, as after a restart of the agent, takes its objects along, too', async () => {
+  await make('apply').add('haproxy', {});
+  const [lane] = put as [LaneSpec];
+  asked = [];
+  make('apply', 99, [lane]).laneChanged(lane, true);
+  await expect.poll(() => asked.length).toBeGreaterThan(0);
+  expect(asked.every((each) => each.startsWith('DELETE '))).toBe(true);
+});
+
+test('the objects alone: as they were asked for last, and a cluster that is away is told from one that forbids', async () => {
+  const presetsOf = make('apply');
+  await presetsOf.add('envoy-eds', { workers: 3 });
+  bodies = [];
+  expect(await presetsOf.apply('envoy-eds')).toEqual({ ok: true });
+  expect(JSON.stringify(bodies)).toContain('"--concurrency","3"');
+  expect(put).toHaveLength(1);
+  refuse = () => 403;
+  expect(await presetsOf.apply('envoy-eds')).toMatchObject({ ok: false, code: 'permission_denied' });
+  refuse = () => 0;
+  expect(await presetsOf.apply('envoy-eds')).toMatchObject({ ok: false, code: 'unavailable' });
+  asked = [];
+  expect(await make('print').apply('envoy-eds')).toEqual({ ok: true });
+  expect(asked).toEqual([]);
 });
 
 test('print: nothing is asked of the cluster, and the answer holds what to apply, comments included', async () => {

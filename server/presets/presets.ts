@@ -13,6 +13,8 @@ export interface PresetsOptions {
   readonly mode: 'apply' | 'print';
   readonly putLane: (spec: LaneSpec) => Refused | { readonly ok: true };
   readonly onFault: (message: string) => void;
+  /** Lanes that are there already, as after a restart of the agent: their objects are as much theirs as later ones'. */
+  readonly lanes?: Iterable<LaneSpec>;
 }
 
 interface Refused {
@@ -37,9 +39,12 @@ export class Presets {
   readonly #options: PresetsOptions;
   /** Which preset each lane was made from. */
   readonly #presetOfLane = new Map<string, string>();
+  /** Worker threads that were asked for, by preset; absent: as many as its objects say. */
+  readonly #workers = new Map<string, number>();
 
   constructor(options: PresetsOptions) {
     this.#options = options;
+    for (const lane of options.lanes ?? []) this.laneChanged(lane, false);
   }
 
   /** The objects as YAML; undefined: there is no such preset. */
@@ -62,6 +67,8 @@ export class Presets {
     const lane = laneOf(preset, names, choices);
     const put = putLane(lane);
     if (!put.ok) return put;
+    if (choices.workers === undefined) this.#workers.delete(presetId);
+    else this.#workers.set(presetId, choices.workers);
     const answer = { ok: true as const, laneId: lane.id, objects: read.yaml };
     if (read.objects.length === 0) return { ...answer, applied: true, note: 'the lane is there; it needs no objects' };
     if (mode === 'print') {
@@ -71,7 +78,18 @@ export class Presets {
     const refused = await this.#each(read.objects, applyObject);
     return refused === undefined
       ? { ...answer, applied: true, note: `${read.objects.length} objects were applied` }
-      : { ...answer, applied: false, note: `${refused}; apply the objects with kubectl apply -f -` };
+      : { ...answer, applied: false, note: `${refused.message}; apply the objects with kubectl apply -f -` };
+  }
+
+  /** The objects alone, as they were asked for last; nothing where whoever asks applies them by hand. */
+  async apply(presetId: string): Promise<Refused | { readonly ok: true }> {
+    const { names, folder, mode } = this.#options;
+    const preset = findPreset(presetId);
+    if (preset === undefined) return { ok: false, code: 'not_found', message: `there is no preset "${presetId}"` };
+    if (mode === 'print') return { ok: true };
+    const read = readObjects(folder, preset, names, this.#workers.get(presetId));
+    if (read.kind === 'fault') return { ok: false, code: 'failed_precondition', message: read.reason };
+    return (await this.#each(read.objects, applyObject)) ?? { ok: true };
   }
 
   /** Called with each lane that was put or removed. The last lane of a preset takes the objects along that were applied for it. */
@@ -89,19 +107,21 @@ export class Presets {
     const read = readObjects(folder, preset, names, undefined);
     if (read.kind === 'fault') return;
     const refused = await this.#each([...read.objects].reverse(), deleteObject);
-    if (refused !== undefined) onFault(`the objects of ${preset.id} stay: ${refused}`);
+    if (refused !== undefined) onFault(`the objects of ${preset.id} stay: ${refused.message}`);
   }
 
-  /** In order; the first refusal in a sentence ends it. What is gone already need not be deleted. */
-  async #each(objects: readonly Applicable[], act: typeof applyObject): Promise<string | undefined> {
+  /** In order; the first refusal ends it. What is gone already need not be deleted. */
+  async #each(objects: readonly Applicable[], act: typeof applyObject): Promise<Refused | undefined> {
     for (const object of objects) {
       const answer = await act(this.#options.api, object);
       if (answer.kind === 'ok' || (answer.kind === 'status' && answer.code === 404 && act === deleteObject)) continue;
       const what = `${object.kind} ${object.metadata.name}`;
       if (answer.kind === 'status' && (answer.code === 401 || answer.code === 403)) {
-        return `the cluster does not allow the agent to ${act === applyObject ? 'apply' : 'delete'} the ${what}`;
+        const message = `the cluster does not allow the agent to ${act === applyObject ? 'apply' : 'delete'} the ${what}`;
+        return { ok: false, code: 'permission_denied', message };
       }
-      return `${what}: ${answer.message}`;
+      const code = answer.kind === 'unreachable' ? 'unavailable' : 'failed_precondition';
+      return { ok: false, code, message: `${what}: ${answer.message}` };
     }
     return undefined;
   }

@@ -318,6 +318,18 @@ describe('the folder', () => {
     expect(statSync(join(store.folder, 'newer.run')).size).toBe(before.length);
   });
 
+  it('a run whose writer’s pid belongs to another program by now is not live', async () => {
+    const path = newFolder();
+    const writer = open({ folder: path, pid: 7 });
+    await record(recordedOn(writer), 1);
+    writer.close();
+    const lastAt = toMs(open({ folder: path, pid: 7 }).list().runs[0]?.lastAt);
+    const stateAt = (now: number) =>
+      open({ folder: path, pid: 8, isAlive: () => true, now: () => now }).list().runs[0]?.state;
+    expect(stateAt(lastAt + 5_000)).toBe('live');
+    expect(stateAt(lastAt + 3_600_000)).toBe('cut');
+  });
+
   it('deletes the oldest beyond the limits, never the one that is live', async () => {
     let now = start;
     const store = open({ limits: { bytes: 1e9, days: 2 }, now: () => now });

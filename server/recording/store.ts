@@ -18,6 +18,8 @@ const idPattern = /^[\w-]{1,64}$/;
 /** Opened files besides the one that is written. */
 const mostOpen = 4;
 const dayMs = 86_400_000;
+/** A run that is recorded is written twice a second: one that was not for this long is not, whoever has its writer's pid now. */
+const silentMs = 10 * 60_000;
 
 export interface StoreOptions {
   readonly folder: string;
@@ -198,7 +200,10 @@ export class Store {
       // Made this instant, or its first transaction was lost: nothing to show, and nothing lost.
       if (row === undefined) return undefined;
       const info = clone(RunInfoSchema, row.info);
-      const other = row.endedAt === undefined && row.writerPid !== undefined && this.#writtenBy(row.writerPid);
+      const other =
+        row.endedAt === undefined &&
+        row.writerPid !== undefined &&
+        this.#writtenBy(row.writerPid, toMs(row.info.lastAt));
       info.state = row.endedAt !== undefined ? 'ended' : other ? 'live' : 'cut';
       if (!other) info.endedAt = fromMs(row.endedAt ?? toMs(info.lastAt));
       if (row.deletedAt !== undefined) info.undeleteUntil = fromMs(row.deletedAt + undoMs);
@@ -359,8 +364,9 @@ export class Store {
     return this.#options.pid ?? process.pid;
   }
 
-  #writtenBy(pid: number): boolean {
-    return pid !== this.#pid && (this.#options.isAlive ?? isAlive)(pid);
+  #writtenBy(pid: number, lastAt: number): boolean {
+    const { now, isAlive: alive = isAlive } = this.#options;
+    return pid !== this.#pid && now() - lastAt < silentMs && alive(pid);
   }
 
   close(): void {

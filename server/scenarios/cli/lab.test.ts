@@ -80,3 +80,23 @@ test.runIf(existsSync(program))(
     }
   },
 );
+
+test.runIf(existsSync(program))('a report that cannot be kept is known before anything is started', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lbscope-scenarios-'));
+  try {
+    for (const [flag, file, code] of [
+      ['--report', join(folder, 'none', 'report.html'), 'ENOENT'],
+      ['--junit', folder, 'EISDIR'],
+    ] as const) {
+      const { status, stderr } = await new Promise<{ status: unknown; stderr: string }>((resolve) => {
+        execFile(process.execPath, [program, 'scenarios/none.yaml', flag, file], { cwd: root }, (error, _, text) =>
+          resolve({ status: error?.code, stderr: text }),
+        );
+      });
+      expect(stderr).toContain(`${file} can't be written (${code})`);
+      expect(status).toBe(3);
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});

@@ -1,5 +1,5 @@
 /** `npm run scenario`: runs scenarios by a headless agent, or by one that runs, and ends with what came of them. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { agentAt, couldNotRun, type Result } from './follow.ts';
@@ -27,6 +27,7 @@ async function run(options: Options): Promise<number> {
   let headless: Headless | undefined;
   const results: Result[] = [];
   let interrupted = false;
+  for (const file of [options.report, options.junit]) if (file !== undefined) mustBeWritable(file);
   try {
     if (options.agent === undefined) {
       headless = await startHeadless({
@@ -66,6 +67,17 @@ async function run(options: Options): Promise<number> {
   if (options.junit !== undefined) writeFileSync(options.junit, toJunit(results));
   if (options.json) process.stdout.write(`${JSON.stringify(toJson(results), null, 2)}\n`);
   return interrupted ? 130 : exitStatus(results);
+}
+
+/** Known before minutes are spent on what could not be kept. */
+function mustBeWritable(file: string): void {
+  const place = existsSync(file) ? file : dirname(resolve(file));
+  try {
+    accessSync(place, constants.W_OK);
+    if (place === file && statSync(file).isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
+  } catch (error) {
+    throw new Error(`${file} can't be written (${(error as NodeJS.ErrnoException).code ?? String(error)})`);
+  }
 }
 
 async function jobs(options: Options, agent: ReturnType<typeof agentAt>): Promise<Job[]> {

@@ -206,6 +206,8 @@ function spanOf(
   const fromStep = during === undefined ? find(from, 'from', 1) : find(during, 'during', 1);
   const toStep = during === undefined ? find(to, 'to', steps.length) : fromStep;
   if (fromStep === undefined || toStep === undefined) return undefined;
+  // Without any step, which is a fault by itself, there is no window.
+  if (steps.length === 0) return undefined;
   if (toStep < fromStep) {
     c.fault([...path, 'to'], `${pathText([...path, 'to'])} is ${show(to)}, which is before from: ${show(from)}`);
     return undefined;

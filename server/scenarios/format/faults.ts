@@ -19,7 +19,13 @@ export class Source {
   readonly #lines = new LineCounter();
 
   constructor(text: string) {
-    this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, version: '1.2' });
+    this.#document = parseDocument(text, {
+      lineCounter: this.#lines,
+      prettyErrors: false,
+      version: '1.2',
+      // Or what is odd in someone's file would be written into the agent's log.
+      logLevel: 'error',
+    });
     this.syntax = this.#document.errors.map(({ pos, message }) => ({ ...this.#at(pos[0]), message }));
     this.value = this.syntax.length > 0 ? undefined : this.#toValue();
   }
@@ -27,7 +33,9 @@ export class Source {
   #toValue(): unknown {
     try {
       // Aliases are bounded by the package: a small file must not become a large one.
-      return this.#document.toJS();
+      const value: unknown = this.#document.toJS();
+      if (!holdsItself(value)) return value;
+      throw new Error('An alias stands within the value that it stands for: allowed are values with an end');
     } catch (error) {
       (this.syntax as Fault[]).push({
         line: 1,
@@ -68,8 +76,17 @@ export class Source {
   }
 }
 
+/** An anchor with an alias to it inside. */
+function holdsItself(value: unknown, within: ReadonlySet<unknown> = new Set()): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (within.has(value)) return true;
+  const here = new Set(within).add(value);
+  return Object.values(value).some((each) => holdsItself(each, here));
+}
+
 /** "steps[2].scale" */
 export function pathText(path: Path): string {
+  if (path.length === 0) return 'the file';
   return path.map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? part : `.${part}`)).join('');
 }
 

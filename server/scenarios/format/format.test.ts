@@ -101,7 +101,18 @@ describe('a fault names place and what is allowed', () => {
   it.each([
     ['not YAML', 'title: [', /^1:9 /],
     ['a key that stands twice', `${whole}title: again\n`, /^10:1 Map keys must be unique/],
-    ['nothing', '', /^1:1 {1,2}is null|^1:1 .*allowed is a mapping with title/],
+    ['nothing', '', /^1:1 the file is null: allowed is a mapping with title/],
+    ['an alias within its own value', '&a [*a]', /^1:1 An alias stands within the value that it stands for/],
+    [
+      'the same, deep inside',
+      withLine(7, '    wait: &a { calls: [*a] }'),
+      /^1:1 An alias stands within the value that it stands for/,
+    ],
+    [
+      'a key beside a verb',
+      withLine(7, '    { wait: 3s, of: 5 }').replace('  - id: calls\n    {', '  - { id: calls,'),
+      /^6:\d+ steps\[0\]\.of is not known: allowed are id, wait$/,
+    ],
     ['no title', withLine(1, '# none'), /^2:1 title is missing: allowed is a text of 1 to 80 characters/],
     [
       'a number that is none',
@@ -183,6 +194,11 @@ describe('a fault names place and what is allowed', () => {
   it('all faults at once, in the order of the file', () => {
     const text = withLine(3, 'replicas: -1').replace('calls: 100', 'calls: 0').replace('even', 'fair');
     expect(faults(text).map((fault) => fault.split(':')[0])).toEqual(['3', '7', '9']);
+  });
+
+  it('no steps is one fault, not one of each window as well', () => {
+    const text = whole.replace(/steps:[\s\S]*expect:/, 'steps: []\nexpect:');
+    expect(faults(text)).toEqual([expect.stringMatching(/^5:8 steps is \[\]: allowed is a list of 1 to 60/)]);
   });
 
   it('a choice that nothing decides', () => {

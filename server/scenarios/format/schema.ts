@@ -129,7 +129,7 @@ export type Verb = keyof typeof verbs;
 export const verbNames = Object.keys(verbs) as Verb[];
 
 export const stepSchemas = Object.fromEntries(
-  verbNames.map((verb) => [verb, z.strictObject({ id: stepId.optional(), [verb]: verbs[verb] })]),
+  verbNames.map((verb) => [verb, mapping({ id: stepId.optional(), [verb]: verbs[verb] })]),
 ) as unknown as Readonly<Record<Verb, z.ZodObject>>;
 
 export const expectation = mapping({

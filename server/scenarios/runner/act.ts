@@ -57,6 +57,7 @@ export async function perform(act: Doing, context: ActContext): Promise<Acted> {
       return done(`after ${plainDuration(parts.clock.now() - begun)}`);
     }
     case 'scale':
+      context.remember((plan) => ({ ...plan, scaledTo: act.replicas }));
       return asked(await agent.scale(act.replicas), context, (run) => run.deployment?.replicas === act.replicas);
     case 'deletePod': {
       const pod = choose(act.chosen, context);
@@ -117,6 +118,7 @@ async function prepare(context: ActContext): Promise<Acted> {
     if (!reset.ok && reset.code !== 'not_found') return failed(reset.message, true);
   }
   if (hub.run.deployment?.replicas !== plan.replicas) {
+    context.remember((before) => ({ ...before, scaledTo: plan.replicas }));
     const scaled = await agent.scale(plan.replicas);
     if (!scaled.ok) return failed(scaled.message, true);
   }

@@ -4,13 +4,16 @@ import type { Agent, Done } from '../../api/agent-port.ts';
 
 const objectsOf = (spec: LaneSpec) => findPreset(spec.preset)?.objects;
 
-/** A lane, and the objects of its preset where it stands on some. Without a right to apply them it says `unavailable`. */
+/** A lane, and the objects of its preset where it stands on some. Where they can't be applied it says `unavailable`. */
 export async function putLane(agent: Agent, spec: LaneSpec): Promise<Done> {
-  if (objectsOf(spec) !== undefined) {
-    const added = await agent.addPreset(spec.preset, { laneId: spec.id, target: spec.target });
-    if (!added.ok) return added;
-  }
-  return agent.putLane(spec);
+  const put = agent.putLane(spec);
+  if (put.ok && objectsOf(spec) !== undefined) await agent.applyPreset(spec.preset);
+  return put;
+}
+
+/** The presets whose objects these lanes stand on, each once. */
+export function presetsOf(specs: readonly LaneSpec[]): string[] {
+  return [...new Set(specs.filter((spec) => objectsOf(spec) !== undefined).map(({ preset }) => preset))];
 }
 
 /**
@@ -21,6 +24,7 @@ export async function replaceLanes(
   agent: Agent,
   before: readonly LaneSpec[],
   wanted: readonly LaneSpec[],
+  put: (spec: LaneSpec) => Promise<Done> | Done = (spec) => putLane(agent, spec),
 ): Promise<Done> {
   const stays = (id: string) => {
     const old = before.find((spec) => spec.id === id);
@@ -32,8 +36,8 @@ export async function replaceLanes(
   };
   for (const id of agent.laneIds()) if (!stays(id)) agent.removeLane(id);
   for (const spec of wanted) {
-    const put = await putLane(agent, spec);
-    if (!put.ok) return put;
+    const outcome = await put(spec);
+    if (!outcome.ok) return outcome;
   }
   return { ok: true };
 }

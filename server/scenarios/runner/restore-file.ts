@@ -26,10 +26,13 @@ export function restoreFile(stateDir: string, onFault: (message: string) => void
         return parse(JSON.parse(text));
       } catch (error) {
         const aside = `${file}.unreadable`;
-        renameSync(file, aside);
-        onFault(
-          `what a scenario changed cannot be restored, its list is not readable (${String(error)}); it is kept as ${aside}`,
-        );
+        const what = `what a scenario changed cannot be restored, its list is not readable (${String(error)})`;
+        try {
+          renameSync(file, aside);
+          onFault(`${what}; it is kept as ${aside}`);
+        } catch (refused) {
+          onFault(`${what}; it stays where it is (${String(refused)})`);
+        }
         return undefined;
       }
     },
@@ -53,7 +56,7 @@ function write(plan: RestorePlan): object {
   return {
     ...plan,
     version,
-    lanes: plan.lanes.map(({ spec, running, traffic }) => ({
+    lanes: plan.lanes?.map(({ spec, running, traffic }) => ({
       spec: toJson(LaneSpecSchema, create(LaneSpecSchema, spec)),
       running,
       ...trafficJson(traffic),
@@ -64,19 +67,19 @@ function write(plan: RestorePlan): object {
 
 interface Written extends Omit<RestorePlan, 'lanes' | 'traffic'> {
   readonly version: number;
-  readonly lanes: readonly { spec: JsonValue; running: boolean; traffic?: JsonValue }[];
+  readonly lanes?: readonly { spec: JsonValue; running: boolean; traffic?: JsonValue }[];
   readonly traffic?: JsonValue;
 }
 
 function parse(json: Written): RestorePlan {
-  if (json.version !== version || !Array.isArray(json.lanes)) throw new Error(`version ${json.version}`);
+  if (json.version !== version || !Array.isArray(json.lanes ?? [])) throw new Error(`version ${json.version}`);
   const { version: _, lanes, traffic, ...plan } = json;
   return {
     ...plan,
     replicas: plan.replicas,
     behaviors: plan.behaviors ?? [],
     traffic: trafficOf(traffic),
-    lanes: lanes.map((lane) => ({ spec: specOf(lane.spec), running: lane.running, traffic: trafficOf(lane.traffic) })),
+    lanes: lanes?.map((lane) => ({ spec: specOf(lane.spec), running: lane.running, traffic: trafficOf(lane.traffic) })),
   };
 }
 

@@ -8,8 +8,13 @@ import type { Run } from '../../../model/state.ts';
 export interface RestorePlan {
   readonly scenario: string;
   readonly startedBy: string;
+  /** Undefined: they were put back, and are the user's again. So with `lanes`, where none would mean: no lanes. */
   readonly replicas: number | undefined;
-  readonly lanes: readonly LaneBefore[];
+  /** What was asked for last. The cluster may not have shown it yet when the run ends. */
+  readonly scaledTo?: number | undefined;
+  readonly lanes: readonly LaneBefore[] | undefined;
+  /** Presets whose objects are still to come back, once their lanes have. */
+  readonly objects?: readonly string[] | undefined;
   readonly traffic: Traffic | undefined;
   readonly behaviors: readonly BehaviorBefore[];
   /** Set once a step has changed it. */
@@ -47,17 +52,21 @@ export interface RestoreStore {
  * Everything a scenario may change that the run knows of. `left`: what an earlier one could not put back, which is how
  * things were before both.
  */
-export function capture(run: Run, scenario: string, startedBy: string, left: RestorePlan | undefined): RestorePlan {
+export function capture(
+  run: Run,
+  wanted: (laneId: string) => boolean,
+  scenario: string,
+  startedBy: string,
+  left: RestorePlan | undefined,
+): RestorePlan {
   return {
     scenario,
     startedBy,
     replicas: left?.replicas ?? run.deployment?.replicas,
-    lanes: [...run.lanes.values()].map(({ spec, state, traffic }) => ({
-      spec,
-      // An unavailable lane is one that is asked to run and cannot.
-      running: state !== 'stopped',
-      traffic,
-    })),
+    scaledTo: left?.replicas === undefined ? undefined : left.scaledTo,
+    objects: left?.objects,
+    // Not by its state: a lane that waits for the first pods is stopped and wanted, one that is unavailable may be neither.
+    lanes: [...run.lanes.values()].map(({ id, spec, traffic }) => ({ spec, running: wanted(id), traffic })),
     traffic: run.traffic,
     behaviors: left?.behaviors ?? [],
     preStop: left?.preStop,

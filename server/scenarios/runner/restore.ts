@@ -1,9 +1,9 @@
 import type { Done } from '../../api/agent-port.ts';
 import { unsettled } from './conditions.ts';
-import { replaceLanes } from './lanes.ts';
+import { presetsOf, replaceLanes } from './lanes.ts';
 import type { Pace } from './pace.ts';
 import type { RunnerParts } from './ports.ts';
-import type { RestorePlan } from './restore-plan.ts';
+import type { LaneBefore, RestorePlan } from './restore-plan.ts';
 
 /** A cluster that is away may come back: each part is tried this often, a second apart. */
 const attempts = 60;
@@ -28,6 +28,18 @@ export async function restore(plan: RestorePlan, parts: RunnerParts, pace: Pace,
   let left: RestorePlan = plan;
   let complete = true;
 
+  // The list on the disk may then hold too much, which only means that the next agent does again what was done. A full
+  // disk must end neither the restoring nor the agent.
+  const written = (write: () => void): void => {
+    try {
+      write();
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      const sentence = `the list of what is to be restored could not be changed (${why})`;
+      if (!sentences.includes(sentence)) sentences.push(sentence);
+    }
+  };
+
   const part = async (
     what: string,
     act: () => Promise<Done> | Done,
@@ -50,7 +62,7 @@ export async function restore(plan: RestorePlan, parts: RunnerParts, pace: Pace,
       await pace.sleep(pauseMs);
     }
     left = { ...left, ...without };
-    store.save(left);
+    written(() => store.save(left));
   };
 
   if (lab !== undefined) {
@@ -59,13 +71,21 @@ export async function restore(plan: RestorePlan, parts: RunnerParts, pace: Pace,
       await part('lanes may watch as before', () => lab.forbidLaneWatch(false), { laneWatch: false });
     }
   }
-  if (lanes) {
+  const { lanes: before } = plan;
+  if (lanes && before !== undefined) {
     await part(
-      `${plan.lanes.length} lanes and their traffic`,
-      () => restoreLanes(plan, parts),
-      { lanes: [], traffic: undefined },
+      `${before.length} lanes and their traffic`,
+      () => restoreLanes(before, plan, parts),
+      { lanes: undefined, traffic: undefined, objects: presetsOf(before.map(({ spec }) => spec)) },
       1,
     );
+  }
+  // A fresh agent has lanes of its own: those of before are not to come back with the one after it.
+  if (!lanes) left = { ...left, lanes: undefined, traffic: undefined };
+  for (const preset of left.objects ?? []) {
+    await part(`the objects of the preset ${preset}`, () => agent.applyPreset(preset), {
+      objects: left.objects?.filter((each) => each !== preset),
+    });
   }
   for (const before of plan.behaviors) {
     const { podUid, pod, ...behavior } = before;
@@ -92,8 +112,11 @@ export async function restore(plan: RestorePlan, parts: RunnerParts, pace: Pace,
       { preStop: undefined },
     );
   }
-  if (replicas !== undefined && replicas !== parts.hub.run.deployment?.replicas) {
+  const scaled = (plan.scaledTo ?? replicas) !== replicas || replicas !== parts.hub.run.deployment?.replicas;
+  if (replicas !== undefined && scaled) {
     await part(`${replicas} replicas`, () => agent.scale(replicas), { replicas: undefined });
+  } else {
+    left = { ...left, replicas: undefined };
   }
   // What comes next begins with calm pods, and is not taken for the cause of what ends here.
   const { run } = parts.hub;
@@ -103,22 +126,26 @@ export async function restore(plan: RestorePlan, parts: RunnerParts, pace: Pace,
   // A change of the template takes a moment to show.
   if (preStop !== undefined) await pace.sleep(pauseMs);
   for (let waited = 0; waited < settleMs && !settled(); waited += lookMs) await pace.sleep(lookMs);
-  if (complete) store.clear();
+  written(() => (complete ? store.clear() : store.save(left)));
   return { sentences, complete };
 }
 
 /** All lanes anew and in their old order: clients of a scenario leave nothing behind. */
-async function restoreLanes(plan: RestorePlan, { agent, hub }: RunnerParts): Promise<Done> {
+async function restoreLanes(
+  lanes: readonly LaneBefore[],
+  { traffic }: RestorePlan,
+  { agent, hub }: RunnerParts,
+): Promise<Done> {
   const now = [...hub.run.lanes.values()].map(({ spec }) => spec);
-  const { traffic } = plan;
   if (traffic !== undefined) {
     const outcome = agent.setTraffic(undefined, fields(traffic));
     if (!outcome.ok) return outcome;
   }
-  const specs = plan.lanes.map(({ spec }) => spec);
-  const put = await replaceLanes(agent, now, specs);
+  const specs = lanes.map(({ spec }) => spec);
+  // Their objects come after: the cluster may be away, and the lanes must not wait for it.
+  const put = await replaceLanes(agent, now, specs, (spec) => agent.putLane(spec));
   if (!put.ok) return put;
-  for (const lane of plan.lanes) {
+  for (const lane of lanes) {
     if (lane.traffic !== undefined) agent.setTraffic(lane.spec.id, fields(lane.traffic));
     const set = lane.running ? agent.startTraffic(lane.spec.id) : agent.stopTraffic(lane.spec.id);
     if (!set.ok) return set;

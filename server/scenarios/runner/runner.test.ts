@@ -42,11 +42,17 @@ class FakeCluster implements Agent {
   readonly hub: Hub;
   /** Refuses what begins with this. */
   refuses = '';
+  /** Cannot be reached for what begins with this. */
+  away = '';
+  /** What is asked for takes a while to show. */
+  slow = false;
   constructor(hub: Hub) {
     this.hub = hub;
   }
   #do(what: string): Done {
     this.asked.push(what);
+    if (this.away !== '' && what.startsWith(this.away))
+      return { ok: false, code: 'unavailable', message: 'no answer within 5 s' };
     return this.refuses !== '' && what.startsWith(this.refuses)
       ? { ok: false, code: 'permission_denied', message: `may not ${what}` }
       : { ok: true };
@@ -84,14 +90,20 @@ class FakeCluster implements Agent {
     const done = this.#do(`preset ${id}`);
     return done.ok ? { ...done, laneId: id, applied: true, objects: '', note: '' } : done;
   }
+  async applyPreset(id: string) {
+    return this.#do(`objects ${id}`);
+  }
   presetObjects = () => undefined;
   encodingBenchmark = async () => ({ ok: true, codecs: [], calls: [], note: '' }) as const;
   laneIds = () => [...this.hub.run.lanes.keys()];
+  /** Lanes that shall not run, whatever their state is. */
+  readonly unwanted = new Set<string>();
+  wanted = (id: string) => !this.unwanted.has(id);
   async scale(replicas: number) {
     const from = this.hub.run.deployment?.replicas ?? 0;
     const done = this.#do(`scale ${replicas}`);
     if (!done.ok) return done;
-    pods(this.hub, replicas);
+    if (!this.slow) pods(this.hub, replicas);
     return { ...done, from, to: replicas };
   }
   async deletePod(pod: string, grace: number | undefined) {
@@ -316,6 +328,19 @@ describe('a run', () => {
     expect(state()?.scenario?.steps[3]).toMatchObject({ state: 'skipped', note: 'cut short' });
   });
 
+  it('paused while it waits for the presenter: their next leads into the pause, and the one after out of it', async () => {
+    await start('  - say: Hello.\n  - wait: 1s\n', { guided: true });
+    await advance(10_000);
+    expect(state()).toMatchObject({ state: 'waiting' });
+    runner.pause(true);
+    runner.next();
+    await advance(5_000);
+    expect(state()).toMatchObject({ state: 'paused', step: 1 });
+    runner.next();
+    await advance(30_000);
+    expect(state()).toMatchObject({ state: 'ended', outcome: 'pass' });
+  });
+
   it('fails where an expectation does, and is inconclusive where it cannot be told', async () => {
     await start('  - wait: 1s\n', {
       expect: 'expect:\n  - { lane: kubewatch, measure: lost, atLeast: 1, leastSample: 10 }\n',
@@ -451,7 +476,7 @@ describe('restoring', () => {
     runner.abort();
     await advance(30_000);
     expect(state()?.restored.at(-1)).toMatch(/^not restored: 2 replicas \(may not scale 2\)/);
-    expect(parts.store.load()).toMatchObject({ replicas: 2, lanes: [] });
+    expect(parts.store.load()).toMatchObject({ replicas: 2, lanes: undefined });
     // The next run takes it over: it ends with how things were before both.
     cluster.refuses = '';
     await start('  - wait: 500ms\n');
@@ -467,7 +492,105 @@ describe('restoring', () => {
     cluster.asked.length = 0;
     await start('  - wait: 500ms\n');
     await advance(20_000);
-    expect(cluster.asked.filter((what) => what.startsWith('preset'))).toEqual(['preset envoy-retry']);
+    expect(cluster.asked.filter((what) => what.startsWith('objects'))).toEqual(['objects envoy-retry']);
+  });
+
+  it('lanes run again that were to run, whatever their state was', async () => {
+    const told = (laneId: string, state: string) => hub.emit({ laneId, kind: { case: 'laneState', value: { state } } });
+    told('clusterip', 'stopped');
+    told('headless', 'unavailable');
+    cluster.unwanted.add('headless');
+    await start('  - wait: 500ms\n');
+    await advance(20_000);
+    expect(cluster.asked.filter((what) => /^(start|stop) [ch]/.test(what))).toEqual([
+      'start clusterip',
+      'stop headless',
+    ]);
+  });
+
+  it('objects of a preset come back when the cluster does, and no lane waits for them', async () => {
+    for (const id of ['envoy-retry', 'random']) cluster.putLane(presetsOf(names).find(id) as never);
+    await start('  - wait: 10min\n');
+    await advance(5_000);
+    cluster.asked.length = 0;
+    cluster.away = 'objects';
+    runner.abort();
+    await advance(4_000);
+    expect(cluster.laneIds()).toEqual(['clusterip', 'headless', 'envoy-retry', 'random']);
+    expect(state()).toMatchObject({ state: 'restoring' });
+    // An agent that dies now leaves them to the next one.
+    expect(parts.store.load()).toMatchObject({ lanes: undefined, objects: ['envoy-retry'] });
+    cluster.away = '';
+    await advance(4_000);
+    expect(state()).toMatchObject({ state: 'ended' });
+    expect(state()?.restored).toContain('the objects of the preset envoy-retry');
+    expect(parts.store.load()).toBeUndefined();
+  });
+
+  it('an agent that ended while it restored: lanes that were put back stay as they are', async () => {
+    await start('  - scale: 5\n  - wait: 10min\n');
+    await advance(5_000);
+    cluster.refuses = 'scale';
+    runner.abort();
+    await advance(30_000);
+    cluster.refuses = '';
+    cluster.asked.length = 0;
+    const heir = new Runner(parts);
+    const recovered = heir.recover(true);
+    await advance(20_000);
+    await recovered;
+    expect(cluster.asked).toEqual(['scale 2']);
+    expect(cluster.laneIds()).toEqual(['clusterip', 'headless']);
+  });
+
+  it('replicas that are as they were are no longer the scenario’s, whatever else could not be restored', async () => {
+    await start('  - setBehavior: { pod: oldest, delayMs: 50 }\n  - wait: 10min\n', {
+      head: head.replace('replicas: 3', 'replicas: 2'),
+    });
+    await advance(5_000);
+    cluster.refuses = 'behave';
+    runner.abort();
+    await advance(30_000);
+    expect(parts.store.load()).toMatchObject({ replicas: undefined, behaviors: [{ podUid: 'uid-0' }] });
+  });
+
+  it('replicas that were asked for and that the cluster has not shown yet', async () => {
+    await start('  - scale: 5\n  - wait: 10min\n', { head: head.replace('replicas: 3', 'replicas: 2') });
+    cluster.slow = true;
+    await advance(3_000);
+    expect(cluster.asked.at(-1)).toBe('scale 5');
+    expect(hub.run.deployment?.replicas).toBe(2);
+    runner.abort();
+    await advance(30_000);
+    expect(cluster.asked.at(-1)).toBe('scale 2');
+  });
+
+  it('a disk that fills up in the middle ends neither the restoring nor the agent', async () => {
+    const { store } = parts;
+    let full = false;
+    const check = () => {
+      if (full) throw new Error('ENOSPC: no space left on device');
+    };
+    parts = {
+      ...parts,
+      store: {
+        ...store,
+        save(plan) {
+          check();
+          store.save(plan);
+        },
+      },
+    };
+    runner = new Runner(parts);
+    await start('  - scale: 5\n  - wait: 8s\n');
+    await advance(3_000);
+    full = true;
+    await advance(30_000);
+    expect(state()).toMatchObject({ state: 'ended', outcome: 'pass' });
+    expect(state()?.restored).toContain('2 replicas');
+    expect(state()?.restored.filter((sentence) => sentence.includes('ENOSPC'))).toHaveLength(1);
+    expect(runner.busy).toBeUndefined();
+    expect(hub.run.deployment?.replicas).toBe(2);
   });
 });
 

@@ -79,7 +79,7 @@ export class Runner {
         `"${plan.title}" needs the embedded cluster: it has faults that no other cluster can be told to have`,
       );
     }
-    const before = capture(hub.run, plan.title, by, store.load());
+    const before = capture(hub.run, (laneId) => agent.wanted(laneId), plan.title, by, store.load());
     try {
       store.save(before);
     } catch (error) {
@@ -259,7 +259,9 @@ export class Runner {
     if (!running.guided) return;
     this.#state(running, 'waiting', 'for the presenter');
     await running.pace.forNext();
-    this.#state(running, 'running');
+    // Someone may have paused it meanwhile: what comes next waits for them, and says so.
+    if (running.pace.paused) this.#state(running, 'paused', 'someone paused it');
+    else this.#state(running, 'running');
   }
 
   /** Everything whose window ended with this step. */
