@@ -1,12 +1,21 @@
 'use client';
 
+import dynamic from 'next/dynamic';
 import { useEffect } from 'react';
 import { useLivePart } from '../components/live/provider.tsx';
-import { Stage } from '../components/stage/stage.tsx';
-import { Timeline } from '../components/timeline/timeline.tsx';
+import { Before } from '../components/stage/before.tsx';
+import { useAhead } from '../components/ui/ahead.ts';
 import { useUrlParameter } from '../components/ui/url.ts';
 import { setView, viewOf } from '../components/ui/view.ts';
 import { defaultView } from '../model/view/stage/default-view.ts';
+
+const loadStage = () => import('../components/stage/stage.tsx');
+const loadTimeline = () => import('../components/timeline/timeline.tsx');
+/** Whoever sees one view need not wait for the other; the one that is shown is here already. */
+const ahead = [loadStage, loadTimeline];
+
+const Stage = dynamic(() => loadStage().then((part) => part.Stage), { ssr: false, loading: Before });
+const Timeline = dynamic(() => loadTimeline().then((part) => part.Timeline), { ssr: false, loading: Before });
 
 /** The view that the URL names; without one, what suits the run, decided once so that nothing changes under a reader. */
 export function Views() {
@@ -17,6 +26,8 @@ export function Views() {
     // What happened is read along its time.
     return phase.kind === 'recorded' && !presenting ? 'timeline' : defaultView(snapshot, presenting);
   });
+  const begun = useLivePart(({ snapshot }) => snapshot !== undefined);
+  useAhead(begun, ahead);
   useEffect(() => {
     if (suits !== undefined) setView(suits);
   }, [suits]);

@@ -2,26 +2,47 @@
 
 import dynamic from 'next/dynamic';
 import type { ComponentType } from 'react';
+import { useLivePart } from '../live/provider.tsx';
+import { useAhead } from '../ui/ahead.ts';
+import { loadMoreMenu } from './more-menu.tsx';
 import { closePanel, type Panel, usePanel } from './panels/panels.ts';
+import { loadPodMenu } from './pod-menu.tsx';
 import { useKeys } from './use-keys.ts';
 
 type PanelPart = ComponentType<{ close(): void }>;
 
-/** What lies over the picture is fetched when it is opened, not with the page. */
+/** What lies over the picture is not fetched with the page: when it is opened, or once the picture stands. */
+const load = {
+  help: () => import('./panels/help.tsx').then((part) => part.HelpSheet),
+  traffic: () => import('./panels/traffic.tsx').then((part) => part.TrafficSheet),
+  lanes: () => import('./panels/lanes.tsx').then((part) => part.LanesSheet),
+  cluster: () => import('./panels/cluster.tsx').then((part) => part.ClusterSheet),
+  token: () => import('./panels/token.tsx').then((part) => part.TokenSheet),
+  palette: () => import('./palette/palette.tsx').then((part) => part.Palette),
+  share: () => import('../share/sheet.tsx').then((part) => part.ShareSheet),
+  save: () => import('../export/sheet.tsx').then((part) => part.SaveSheet),
+} satisfies Record<Panel, () => Promise<PanelPart>>;
+
 const panels: Record<Panel, PanelPart> = {
-  help: dynamic(() => import('./panels/help.tsx').then((part) => part.HelpSheet), { ssr: false }),
-  traffic: dynamic(() => import('./panels/traffic.tsx').then((part) => part.TrafficSheet), { ssr: false }),
-  lanes: dynamic(() => import('./panels/lanes.tsx').then((part) => part.LanesSheet), { ssr: false }),
-  cluster: dynamic(() => import('./panels/cluster.tsx').then((part) => part.ClusterSheet), { ssr: false }),
-  token: dynamic(() => import('./panels/token.tsx').then((part) => part.TokenSheet), { ssr: false }),
-  palette: dynamic(() => import('./palette/palette.tsx').then((part) => part.Palette), { ssr: false }),
-  share: dynamic(() => import('../share/sheet.tsx').then((part) => part.ShareSheet), { ssr: false }),
-  save: dynamic(() => import('../export/sheet.tsx').then((part) => part.SaveSheet), { ssr: false }),
+  help: dynamic(load.help, { ssr: false }),
+  traffic: dynamic(load.traffic, { ssr: false }),
+  lanes: dynamic(load.lanes, { ssr: false }),
+  cluster: dynamic(load.cluster, { ssr: false }),
+  token: dynamic(load.token, { ssr: false }),
+  palette: dynamic(load.palette, { ssr: false }),
+  share: dynamic(load.share, { ssr: false }),
+  save: dynamic(load.save, { ssr: false }),
 };
+
+const ahead = [loadPodMenu, loadMoreMenu, ...Object.values(load)];
 
 /** The keys, and whichever sheet is open; over every view, presenting included. */
 export function ControlsHost() {
   useKeys();
+  useAhead(
+    useLivePart(({ snapshot }) => snapshot !== undefined),
+    ahead,
+  );
   const open = usePanel();
   if (open === undefined) return null;
   const Open = panels[open];

@@ -55,7 +55,9 @@ export function useKeys(): void {
         repeat: event.repeat,
         control: event.ctrlKey || event.metaKey,
         modified: event.altKey || event.defaultPrevented,
-        taken: target?.closest('input, textarea, select, [contenteditable], [role="menu"], dialog') != null,
+        taken:
+          target?.closest('input:not([type="range"]), textarea, select, [contenteditable], [role="menu"], dialog') !=
+          null,
         onButton: target?.closest('button, a, [role="radio"]') != null,
       });
       if (command === undefined || document.querySelector('dialog.sheet[open]') !== null) return;

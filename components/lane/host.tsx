@@ -19,7 +19,10 @@ export function LaneHost() {
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.key !== 'o' || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
       const target = event.target instanceof Element ? event.target : undefined;
-      if (target?.closest('input, textarea, select, [contenteditable], [role="menu"], dialog') != null) return;
+      if (
+        target?.closest('input:not([type="range"]), textarea, select, [contenteditable], [role="menu"], dialog') != null
+      )
+        return;
       const lane = (target?.closest('[data-lane]') ??
         document.querySelector('[data-lane]:hover')) as HTMLElement | null;
       if (lane?.dataset.lane !== undefined) openLane(lane.dataset.lane);

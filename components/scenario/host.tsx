@@ -1,22 +1,25 @@
 'use client';
 
+import dynamic from 'next/dynamic';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { createPortal } from 'react-dom';
 import { isUnderWay } from '../../model/scenario/fold.ts';
 import { askedNow, nextScenario, offered, openQuestion } from '../../model/view/scenario.ts';
 import { useActions, useLive, useLivePart } from '../live/provider.tsx';
+import { useAhead } from '../ui/ahead.ts';
 import { setUrlParameter } from '../ui/theme.ts';
 import { useUrlParameter } from '../ui/url.ts';
-import { Band } from './band.tsx';
-import { Expectations } from './expectations.tsx';
-import { List } from './list.tsx';
 import { placeOf, placeOfRecorded } from './place.ts';
-import { Question } from './question.tsx';
-import { Read } from './read.tsx';
-import { Result } from './result.tsx';
 import { useBallot } from './use-ballot.ts';
 import { useKeys } from './use-keys.ts';
 import { useScenarios } from './use-scenarios.ts';
+
+/** Fetched when one is looked at or runs, or once the picture stands. */
+const loadBand = () => import('./band.tsx');
+const loadDrawer = () => import('./drawer.tsx');
+const ahead = [loadDrawer, loadBand];
+const Band = dynamic(() => loadBand().then((part) => part.Band), { ssr: false });
+const Drawer = dynamic(() => loadDrawer().then((part) => part.Drawer), { ssr: false });
 
 const go = (place: string | undefined) => setUrlParameter('scenario', place);
 
@@ -33,6 +36,7 @@ export function ScenarioHost() {
   const place = recorded ? placeOfRecorded(asked, run) : placeOf(asked, run);
   const shelf = useScenarios(place.kind !== 'closed' && !recorded);
   const ballot = useBallot(run?.id ?? '');
+  useAhead(snapshot !== undefined, ahead);
   const [aborting, setAborting] = useState(false);
   const drawer = useRef<HTMLElement>(null);
   useFollow(run?.id, under && run.guided && !recorded, run === undefined ? undefined : askedNow(run));
@@ -133,43 +137,20 @@ export function ScenarioHost() {
                 Close
               </button>
             </header>
-            {place.kind === 'list' && <List shelf={shelf} open={go} />}
-            {place.kind === 'read' && shelf.kind !== 'shown' && (
-              <p className="scenario-quiet">Asking the agent for its scenarios…</p>
-            )}
-            {place.kind === 'read' && shelf.kind === 'shown' && (
-              <Read
-                row={rows.find(({ id }) => id === place.id)}
-                scenario={shelf.scenarios.get(place.id)}
-                control={role === 'asking' ? undefined : control}
-                begin={begin}
-                back={() => go('all')}
-              />
-            )}
-            {place.kind === 'run' && run !== undefined && (
-              <>
-                {!under && <Result run={run} next={following} read={go} all={recorded ? undefined : () => go('all')} />}
-                {run.scenario?.questions.map((each, index) =>
-                  each.state === 'pending' ? null : (
-                    <Question
-                      // biome-ignore lint/suspicious/noArrayIndexKey: a question is its number
-                      key={index}
-                      index={index}
-                      question={each}
-                      own={ballot.own(index)}
-                      mayVote={mayVote}
-                      vote={(choice) => ballot.vote(index, choice)}
-                      reveal={
-                        control && hidden !== undefined && !each.revealed && (each.state === 'open' || each.voters > 0)
-                          ? () => void actions()?.revealVotes(index)
-                          : undefined
-                      }
-                    />
-                  ),
-                )}
-                <Expectations list={run.scenario?.expectations ?? []} />
-              </>
-            )}
+            <Drawer
+              place={place}
+              shelf={shelf}
+              run={run}
+              under={under}
+              recorded={recorded}
+              control={role === 'asking' ? undefined : control}
+              mayVote={mayVote}
+              mayReveal={control && hidden !== undefined}
+              following={following}
+              ballot={ballot}
+              begin={begin}
+              go={go}
+            />
           </aside>,
           document.body,
         )}

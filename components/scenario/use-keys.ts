@@ -13,7 +13,10 @@ export function useKeys(situation: Omit<Situation, 'onButton'>, run: (command: S
       const at = event.target instanceof Element ? event.target : undefined;
       // A sheet just closed keeps the focus until the next picture is drawn.
       const target = at?.closest('dialog:not([open])') == null ? at : undefined;
-      if (target?.closest('input, textarea, select, [contenteditable], [role="menu"], dialog') != null) return;
+      if (
+        target?.closest('input:not([type="range"]), textarea, select, [contenteditable], [role="menu"], dialog') != null
+      )
+        return;
       if (document.querySelector('dialog[open], [data-lane-open], [role="menu"]') !== null) return;
       const onButton = target?.closest('button, a, [role="radio"]') != null;
       const command = scenarioCommandOf(event.key, { ...latest.current.situation, onButton });

@@ -6,6 +6,7 @@ import { mostLanes } from '../../model/view/stage/sides.ts';
 import { pictureWords, truthWords } from '../../model/view/stage/words.ts';
 import { Header } from '../controls/header.tsx';
 import { Notice } from '../controls/notice.tsx';
+import { WayOut } from '../controls/way-out.tsx';
 import { headlineOf } from '../live/headline.ts';
 import { useLive, useLiveStore } from '../live/provider.tsx';
 import { reportAgeMs } from '../live/report-age.ts';
@@ -194,7 +195,11 @@ export function Stage() {
                 role="img"
                 aria-label={derived === undefined ? 'Nothing is known yet' : pictureWords(derived.whole, known)}
               />
-              {snapshot === undefined && <Unlit />}
+              {snapshot === undefined && (
+                <Unlit>
+                  <WayOut />
+                </Unlit>
+              )}
               {truth !== undefined && shown !== undefined && (
                 <p className="scene-truth" style={shown.truthAt}>
                   {truth.lead} <b data-testid="truth">{truth.strong}</b>

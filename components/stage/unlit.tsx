@@ -1,4 +1,4 @@
-import { WayOut } from '../controls/way-out.tsx';
+import type { ReactNode } from 'react';
 
 const pods = [70, 195, 320];
 const clients = [
@@ -9,7 +9,7 @@ const clients = [
 ];
 
 /** The stage before anything is known: who will stand where, in outline, and no number. */
-export function Unlit() {
+export function Unlit({ children }: { children?: ReactNode }) {
   return (
     <div className="unlit">
       <svg viewBox="0 0 800 390" aria-hidden="true">
@@ -31,7 +31,7 @@ export function Unlit() {
           <rect key={pod} className="unlit-pod" x={306} y={pod - 50} width={188} height={100} rx={4} />
         ))}
       </svg>
-      <WayOut />
+      {children}
     </div>
   );
 }

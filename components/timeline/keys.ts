@@ -27,8 +27,12 @@ export type Pressed = {
   modified: boolean;
   /** What has the focus takes keys itself. */
   taken: boolean;
+  /** A slider has the focus: the keys that move along the axis move it, the others are ours. */
+  slider: boolean;
 };
 
-export function axisCommandOf({ key, modified, taken }: Pressed): AxisCommand | undefined {
-  return modified || taken ? undefined : commands[key];
+const ofSliders = ['ArrowLeft', 'ArrowRight', 'Home', 'End'];
+
+export function axisCommandOf({ key, modified, taken, slider }: Pressed): AxisCommand | undefined {
+  return modified || taken || (slider && ofSliders.includes(key)) ? undefined : commands[key];
 }

@@ -18,8 +18,10 @@ export function useAxisKeys(control: WindowControl, limits: Limits, follow: () =
         key: event.key,
         modified: event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || event.defaultPrevented,
         taken:
-          target?.closest('input, textarea, select, [contenteditable], [role="menu"], [role="radiogroup"]') != null ||
-          document.querySelector('dialog[open], [data-lane-open]') != null,
+          target?.closest(
+            'input:not([type="range"]), textarea, select, [contenteditable], [role="menu"], [role="radiogroup"]',
+          ) != null || document.querySelector('dialog[open], [data-lane-open]') != null,
+        slider: target?.closest('input[type="range"]') != null,
       });
       if (command === undefined) return;
       const { control, limits, follow, fold } = latest.current;
