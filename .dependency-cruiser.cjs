@@ -150,6 +150,17 @@ module.exports = {
       to: { path: '^server/', pathNot: '^server/(presets|kube)/' },
     },
     {
+      name: 'reach-cut',
+      comment: 'Whether something is reached is asked through ports: names, endpoints, connections.',
+      severity: 'error',
+      from: { path: '^server/reach/', pathNot: '\\.test\\.ts$' },
+      to: {
+        path: '^server/',
+        pathNot:
+          '^server/reach/|^server/events/port\\.ts$|^server/balancing/resolver/port\\.ts$|^server/transport/port\\.ts$',
+      },
+    },
+    {
       name: 'kube-cut',
       comment: 'kube/ is one client for any cluster; it knows the events port, and reaches pods through typed clients.',
       severity: 'error',

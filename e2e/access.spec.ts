@@ -4,7 +4,7 @@ import { expect, type Page, test } from '@playwright/test';
 import type { SceneName } from './fixtures/scenes.ts';
 import { Still } from './lib/still.ts';
 
-const scenes: readonly SceneName[] = ['deleted', 'unavailable', 'none', 'slow'];
+const scenes: readonly SceneName[] = ['deleted', 'unavailable', 'outside', 'none', 'slow'];
 const sheets = {
   r: 'traffic-sheet',
   l: 'lanes-sheet',

@@ -41,6 +41,8 @@ export function putLane(run: Run, spec: LaneSpec, removed: boolean): void {
     state: 'stopped',
     reason: '',
     stateCode: '',
+    unreachableSince: undefined,
+    detour: undefined,
     traffic: undefined,
     belief: emptyBelief(),
     channels: new Map(),
@@ -75,6 +77,8 @@ export function foldLaneEvent(run: Run, lane: LaneRun, event: Event, at: number)
     lane.state = kind.value.state;
     lane.reason = kind.value.reason;
     lane.stateCode = kind.value.code;
+    lane.unreachableSince = toMsOrUndefined(kind.value.since);
+    lane.detour = kind.value.detour;
     run.running = anyRunning(run);
   } else foldClient(lane, lane.counts, event, at);
 }

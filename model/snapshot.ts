@@ -81,6 +81,8 @@ function laneOf(run: Run, lane: LaneRun, now: number): Lane {
     state: lane.state,
     reason: lane.reason,
     stateCode: lane.stateCode,
+    unreachableSince: fromMsOrUndefined(lane.unreachableSince),
+    detour: lane.detour,
     spec: lane.spec,
     traffic: lane.traffic,
     ...lane.counts,
@@ -269,6 +271,8 @@ function fromLane(lane: Lane): LaneRun {
     state: lane.state,
     reason: lane.reason,
     stateCode: lane.stateCode,
+    unreachableSince: toMsOrUndefined(lane.unreachableSince),
+    detour: lane.detour,
     traffic: lane.traffic,
     ...fromClient(lane),
     counts: {

@@ -3,6 +3,7 @@ import type { Recording } from '../gen/lbscope/agent/v1/runs_pb.js';
 import type {
   Agent,
   Deployment,
+  Detour,
   Endpoint,
   Event,
   Frame,
@@ -83,6 +84,9 @@ export interface LaneRun {
   reason: string;
   /** Why it is unavailable, for programs: laneState's code. */
   stateCode: string;
+  /** With the code unreachable: since when, and the way around. */
+  unreachableSince: number | undefined;
+  detour: Detour | undefined;
   /** Settings of its own; undefined: those of all lanes. */
   traffic: Traffic | undefined;
   belief: BeliefRun;

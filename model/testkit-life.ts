@@ -1,8 +1,22 @@
 import fc from 'fast-check';
 import type { Pod } from '../gen/lbscope/events/v1/events_pb.js';
 import { addressOf, even, fourLanes, type lanes, pod, type Script } from './testkit.ts';
+import { fromMs } from './time.ts';
 
 const laneIds = ['clusterip', 'headless', 'kubewatch', 'envoy'] as const satisfies (keyof typeof lanes)[];
+
+const laneStates = [
+  { state: 'running' },
+  { state: 'stopped' },
+  { state: 'unavailable', reason: 'r', code: 'no_answer' },
+  {
+    state: 'unavailable',
+    reason: 'u',
+    code: 'unreachable',
+    since: fromMs(1_790_000_000_500),
+    detour: { command: 'kubectl', lane: { id: 'forwarded', target: '127.0.0.1:50051' }, limit: 'l', inside: 'i' },
+  },
+];
 
 /** For tests: one step of a plausible life of a cluster: what, of which pod, on which lane, after how long. */
 export const step = fc.record({
@@ -173,10 +187,7 @@ export function play(steps: readonly Step[]): Script {
         });
         break;
       case 'laneState':
-        script.event(
-          { case: 'laneState', value: { state: ['running', 'stopped', 'unavailable'][n % 3]!, reason: 'r' } },
-          { laneId },
-        );
+        script.event({ case: 'laneState', value: laneStates[n % laneStates.length]! }, { laneId });
         break;
       case 'traffic':
         script.event(

@@ -185,6 +185,9 @@ describe('verdict of a quiet run', () => {
     expect(text(script, 'kubewatch')).toBe('Stopped: no calls are sent.');
     expect(text(script, 'envoy')).toBe('Unavailable: no Envoy binary');
     expect(headline(script.run, script.now).text).toContain('Envoy is unavailable.');
+    const value = { state: 'unavailable', reason: 'looking it up fails', code: 'unreachable' };
+    script.event({ case: 'laneState', value }, { laneId: 'headless' });
+    expect(text(script, 'headless')).toBe("Out of reach from the agent's machine");
   });
 
   it('names pick_first where that is what pins', () => {

@@ -41,6 +41,8 @@ function say(key: string, marked: string): Verdict {
 export function verdict(run: Run, laneId: string, now: number): Verdict {
   const lane = run.lanes.get(laneId);
   if (lane === undefined) return say('none', 'No such lane.');
+  if (lane.state === 'unavailable' && lane.stateCode === 'unreachable')
+    return say('unreachable', "*Out of reach* from the agent's machine");
   if (lane.state === 'unavailable')
     return say(`unavailable:${lane.reason}`, `*Unavailable*: ${lane.reason || 'no reason given'}`);
   if (lane.state !== 'running')

@@ -33,6 +33,8 @@ import { waysInFolder } from './presets/folder.ts';
 import { Presets } from './presets/presets.ts';
 import { createLog } from './process/log.ts';
 import { endWithStdin } from './process/stdin-life.ts';
+import { tcpDial } from './reach/dial.ts';
+import { createReach } from './reach/lane-reach.ts';
 import { Recorder } from './recording/recorder.ts';
 import { diskOf, startLibrary } from './recording/remote.ts';
 import { labPort } from './scenarios/lab-port.ts';
@@ -150,6 +152,8 @@ async function main(options: AgentOptions): Promise<void> {
       traffic: undefined,
     })),
   };
+  const around = { kubeconfig: options.kubeconfig, namedPort: options['pod-port'] };
+  const dial = tcpDial(timers);
   const lanes = new Lanes({
     initial,
     save: (state) => {
@@ -166,6 +170,11 @@ async function main(options: AgentOptions): Promise<void> {
       makeDriver: (spec, listener) => fleet.open(spec, listener),
       makeMembership: (spec, onState) =>
         createMembership(spec, { events: hub, clock, timers, lookup, sliceWatch: slices, onState }),
+      // In the cluster, and beside the embedded one, what lanes dial is reached or down: calls tell.
+      makeReach: (spec, onState) =>
+        kube.outside
+          ? createReach(spec, { lookup, sliceWatch: slices, dial, clock, timers, onState, around })
+          : undefined,
       whyNot: (target) => whyNot(whyApi, target),
     },
   });

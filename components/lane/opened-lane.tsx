@@ -27,6 +27,7 @@ import { Clients } from './clients.tsx';
 import { Connections } from './connections.tsx';
 import { Errors } from './errors.tsx';
 import { Lookups } from './lookups.tsx';
+import { OutOfReach } from './out-of-reach.tsx';
 import { WhyPanel } from './why.tsx';
 
 /** Charts cost tens of milliseconds: they are drawn once a second, and what they show needs no more. */
@@ -169,6 +170,7 @@ function Contents({
           <Foot control={control} limits={limits} past={past} seen={seen} follow={control.follow} />
         </div>
         <div className="opened-facts">
+          <OutOfReach lane={lane} nowMs={nowMs} />
           <Clients snapshot={snapshot} lane={lane} />
           <WhyPanel snapshot={snapshot} lane={lane} />
           <Connections snapshot={snapshot} lane={lane} nowMs={nowMs} />

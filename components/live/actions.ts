@@ -29,6 +29,7 @@ export type Actions = {
   behave(uid: string, behavior: Behavior): Promise<Outcome>;
   /** `added`: told what was done, or what is left to do. */
   addPreset(presetId: string, given?: PresetGiven, added?: (answer: Added) => void): Promise<Outcome>;
+  putLane(lane: MessageInitShape<typeof LaneSpecSchema>): Promise<Outcome>;
   removeLane(laneId: string): Promise<Outcome>;
   /** Guided: it waits for the presenter after each say and ask. */
   startScenario(id: string): Promise<Outcome>;
@@ -103,6 +104,7 @@ export function createActions(client: AgentClient, ports: ActionPorts): Actions 
         );
         added?.({ laneId, note, objects });
       }),
+    putLane,
     async removeLane(laneId) {
       const lane = ports.snapshot()?.lanes.find(({ id }) => id === laneId);
       const outcome = await ask({ removed: [laneId] }, () => client.removeLane({ laneId }, options));

@@ -1,9 +1,11 @@
 'use client';
 
 import { memo } from 'react';
+import type { Detour as DetourMessage } from '../../gen/lbscope/events/v1/events_pb.js';
 import type { Words } from '../../model/view/belief-words.ts';
 import type { Mark } from '../../model/view/scorecard.ts';
 import { CopyRule } from '../controls/copy-rule.tsx';
+import { Detour } from '../controls/detour.tsx';
 import { MarkSign } from '../ledger/scorecard.tsx';
 import { podFill, Swatch, useTheme } from '../ui/swatch.tsx';
 import { spaced } from '../ui/text.ts';
@@ -29,6 +31,8 @@ export type LaneTextProps = {
   noticed: { text: string; mark: Mark } | undefined;
   /** RBAC rule that a forbidden watch lacks. */
   rule: string | undefined;
+  /** The way around a path that is out of reach. */
+  detour: DetourMessage | undefined;
   wide: boolean;
   stale: boolean;
 };
@@ -72,6 +76,7 @@ export const LaneText = memo(function LaneText(props: LaneTextProps) {
         </p>
       )}
       {props.rule !== undefined && <CopyRule rule={props.rule} />}
+      {props.detour !== undefined && <Detour detour={props.detour} />}
       {running && (
         <div className="note-belief" data-testid="belief">
           <p className="note-knows">

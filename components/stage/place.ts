@@ -249,6 +249,7 @@ function textOf(lane: StageLane, side: string, input: PlaceInput): LaneTextProps
     next: words.next,
     noticed: presenting ? noticedOf(lane, derived) : undefined,
     rule: watchRule(snapshot, lane.lane),
+    detour: lane.lane.detour,
     wide: layout.size === 'wide',
     stale,
   };

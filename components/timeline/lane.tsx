@@ -10,6 +10,7 @@ import { statementOf } from '../../model/view/statement.ts';
 import { watchRule } from '../../model/view/watch-rule.ts';
 import { bandWords } from '../../model/view/words.ts';
 import { CopyRule } from '../controls/copy-rule.tsx';
+import { Detour } from '../controls/detour.tsx';
 import { openLane } from '../lane/open.ts';
 import { Scorecard } from '../ledger/scorecard.tsx';
 import { TickerContext } from '../paint/ticker-context.tsx';
@@ -158,9 +159,11 @@ const Drawn = memo(function Drawn({
       <div className="lane-now">
         {unavailable ? (
           <div className="lane-reason">
-            <b>Not available here</b>
+            <b>{lane.detour === undefined ? 'Not available here' : 'Out of reach from here'}</b>
             <p>{sentence(bindNumbers(lane.reason)) || 'The agent gives no reason.'}</p>
-            {rule === undefined ? (
+            {lane.detour !== undefined ? (
+              <Detour detour={lane.detour} />
+            ) : rule === undefined ? (
               <p className="quiet">The lane starts by itself when its path answers.</p>
             ) : (
               <CopyRule rule={rule} />

@@ -25,6 +25,9 @@ export interface LaneView {
   spec: unknown;
   state: string;
   reason: string;
+  stateCode?: string;
+  unreachableSince?: string;
+  detour?: { command: string };
   pods: PodView[];
   belief?: { addresses?: string[]; missing?: string[]; ghosts?: string[]; nextTrigger: string };
   fairness: { jain: number; calls: number; podsReady: number; random: number };
@@ -93,7 +96,7 @@ export class ApiError extends Error {
 }
 
 /** A port that nothing uses now. */
-async function anyPort(): Promise<number> {
+export async function anyPort(): Promise<number> {
   return new Promise((done, reject) => {
     const server = createServer();
     server.once('error', reject);
@@ -114,16 +117,19 @@ export interface Process {
 export class App {
   readonly url: string;
   readonly labUrl: string;
+  readonly dnsPort: number;
   readonly pid: number;
   readonly stateDir: string;
   readonly #child: ChildProcess;
   readonly #output: string[];
 
-  private constructor(child: ChildProcess, output: string[], url: string, labUrl: string, stateDir: string) {
+  private constructor(child: ChildProcess, output: string[], url: string, ports: readonly number[], stateDir: string) {
     this.#child = child;
     this.#output = output;
     this.url = url;
-    this.labUrl = labUrl;
+    const [, , api = 0, dns = 0] = ports;
+    this.labUrl = `http://127.0.0.1:${api}`;
+    this.dnsPort = dns;
     this.pid = child.pid ?? 0;
     this.stateDir = stateDir;
   }
@@ -153,7 +159,7 @@ export class App {
     const deadline = Date.now() + 60_000;
     for (;;) {
       const url = /lbscope {2}(http:\/\/\S+)/.exec(output.join(''))?.[1];
-      if (url) return new App(child, output, url, `http://127.0.0.1:${ports[2]}`, stateDir);
+      if (url) return new App(child, output, url, ports, stateDir);
       if (child.exitCode !== null || Date.now() > deadline) {
         child.kill('SIGKILL');
         throw new Error(`lbscope did not start:\n${output.join('')}\n${logsIn(stateDir)}`);

@@ -3,6 +3,9 @@ import type https from 'node:https';
 import { KubeConfig } from '@kubernetes/client-node';
 import { type Api, createApi } from './http.ts';
 
+/** How client-node calls the cluster of a pod's own service account. */
+const inCluster = 'inCluster';
+
 export interface KubeOptions {
   /** Path of a kubeconfig file. */
   readonly kubeconfig?: string | undefined;
@@ -18,6 +21,8 @@ export type Connected =
       readonly connect: () => Api;
       readonly server: string;
       readonly namespace: string | undefined;
+      /** Reached by a kubeconfig: the cluster's network may be out of reach. */
+      readonly outside: boolean;
     }
   | { readonly kind: 'fault'; readonly message: string };
 
@@ -43,6 +48,7 @@ export function connectKube(options: KubeOptions): Connected {
       kind: 'api',
       server: origin,
       namespace: undefined,
+      outside: false,
       connect: () => createApi({ server: origin, credentials: async () => ({ headers, tls: {} }) }),
     };
   }
@@ -66,6 +72,7 @@ export function connectKube(options: KubeOptions): Connected {
     kind: 'api',
     server: cluster.server,
     namespace: config.getContextObject(config.getCurrentContext())?.namespace,
+    outside: cluster.name !== inCluster,
     connect: () =>
       createApi({
         server: cluster.server,

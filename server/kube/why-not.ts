@@ -8,7 +8,8 @@ const timeoutMs = 3_000;
  */
 export async function whyNot(api: Api, target: string): Promise<string | undefined> {
   const [service = '', namespace = ''] = target.slice(0, target.lastIndexOf(':')).split('.');
-  if (service === '' || namespace === '') return undefined;
+  // An address is no Service.
+  if (service === '' || namespace === '' || /^\d+$/.test(namespace)) return undefined;
   const found = await api.request('GET', `/api/v1/namespaces/${namespace}/services/${service}`, { timeoutMs });
   if (found.kind === 'status' && found.code === 404) return `there is no Service ${service} in namespace ${namespace}`;
   if (found.kind !== 'ok') return undefined;

@@ -1,5 +1,7 @@
-import type { LaneSpec, Traffic } from '../../gen/lbscope/events/v1/events_pb.js';
+import type { Timestamp } from '@bufbuild/protobuf/wkt';
+import type { Detour, LaneSpec, Traffic } from '../../gen/lbscope/events/v1/events_pb.js';
 import { cannotCarry } from '../../model/carries.ts';
+import { fromMs } from '../../model/time.ts';
 import type { Clock, EventSink, TimerHandle, Timers } from '../events/port.ts';
 import type { TrafficSettings } from '../traffic/driver.ts';
 
@@ -15,6 +17,18 @@ export interface Membership {
   /** Something changes: look often for that many milliseconds. */
   hurry(ms: number): void;
 }
+
+/** Finds out whether what a lane dials can be reached from where the agent runs; see server/reach. */
+export interface Reach {
+  start(): void;
+  stop(): void;
+}
+
+export type ReachState =
+  /** Not known yet: no call goes out. */
+  | { readonly kind: 'asking'; readonly what: string }
+  | { readonly kind: 'open' }
+  | { readonly kind: 'unreachable'; readonly reason: string; readonly since: number; readonly detour: Detour };
 
 /** What a lane sees of what makes its calls; see server/driver. */
 export interface Driver {
@@ -40,6 +54,8 @@ export interface LaneParts {
     spec: LaneSpec,
     onState: (state: 'ok' | 'unreachable', reason: string) => void,
   ) => Membership | undefined;
+  /** Undefined: the agent runs where its lanes lead, or what the lane dials is no matter of the cluster's network. */
+  readonly makeReach: (spec: LaneSpec, onState: (state: ReachState) => void) => Reach | undefined;
   /** Why nothing answers at that target, in one sentence; undefined when nothing is known. */
   readonly whyNot: (target: string) => Promise<string | undefined>;
 }
@@ -56,12 +72,14 @@ export class Lane {
   readonly #parts: LaneParts;
   readonly #driver: Driver;
   readonly #membership: Membership | undefined;
+  readonly #reach: Reach | undefined;
   #traffic: Traffic;
   /** The lane has settings of its own. */
   own: boolean;
   #wanted: boolean;
   #availability: Availability;
   #forbidden: string | undefined;
+  #reached: ReachState = { kind: 'open' };
   /** Why no call can be made, whatever the lane wants. */
   #down: string | undefined;
   /** Why the lane waits before its first call; undefined once released. */
@@ -85,12 +103,14 @@ export class Lane {
       },
     });
     this.#membership = parts.makeMembership(spec, (state, reason) => this.#proxyState(state, reason));
+    this.#reach = parts.makeReach(spec, (state) => this.#setReached(state));
     this.#availability = this.#membership === undefined ? { kind: 'available' } : { kind: 'unknown' };
   }
 
   /** `held`: why it shall wait for `release` before its first call. */
   start(held?: string): void {
     this.#held = held;
+    this.#reach?.start();
     this.#membership?.start();
     this.#apply();
   }
@@ -132,6 +152,7 @@ export class Lane {
     this.#stopped = true;
     this.#whyTimer?.cancel();
     this.#membership?.stop();
+    this.#reach?.stop();
     await this.#driver.stop();
   }
 
@@ -141,6 +162,7 @@ export class Lane {
     const available =
       this.#availability.kind === 'available' &&
       this.#forbidden === undefined &&
+      this.#reached.kind === 'open' &&
       cannotCarry(this.spec, this.#traffic.kind) === undefined;
     const { $typeName: _, $unknown: __, ...settings } = this.#traffic;
     this.#driver.apply({ ...settings, connections }, this.#wanted && available && this.#held === undefined);
@@ -152,6 +174,7 @@ export class Lane {
     let state = this.#wanted ? 'running' : 'stopped';
     let reason = '';
     let code = '';
+    let around: { since: Timestamp; detour: Detour } | undefined;
     const carries = cannotCarry(this.spec, this.#traffic.kind);
     if (carries !== undefined) {
       state = 'unavailable';
@@ -163,10 +186,19 @@ export class Lane {
     } else if (this.#down !== undefined) {
       state = 'unavailable';
       reason = this.#down;
+    } else if (this.#reached.kind === 'unreachable') {
+      state = 'unavailable';
+      code = 'unreachable';
+      reason = this.#reached.reason;
+      around = { since: fromMs(this.#reached.since), detour: this.#reached.detour };
     } else if (this.#availability.kind === 'unavailable') {
       state = 'unavailable';
       code = 'no_answer';
       reason = this.#availability.reason;
+    } else if (this.#reached.kind === 'asking') {
+      state = 'unavailable';
+      code = 'asking';
+      reason = `asking whether ${this.#reached.what} can be reached from the agent's machine`;
     } else if (this.#availability.kind === 'unknown') {
       state = 'unavailable';
       code = 'asking';
@@ -178,12 +210,21 @@ export class Lane {
     const told = `${state} ${reason}`;
     if (told === this.#toldState) return;
     this.#toldState = told;
-    this.#parts.events.emit({ laneId: this.spec.id, kind: { case: 'laneState', value: { state, reason, code } } });
+    this.#parts.events.emit({
+      laneId: this.spec.id,
+      kind: { case: 'laneState', value: { state, reason, code, ...around } },
+    });
   }
 
   #setForbidden(reason: string | undefined): void {
     if (reason === this.#forbidden) return;
     this.#forbidden = reason;
+    this.#apply();
+  }
+
+  #setReached(state: ReachState): void {
+    if (this.#stopped) return;
+    this.#reached = state;
     this.#apply();
   }
 
@@ -209,6 +250,11 @@ export class Lane {
 
   /** "Nothing answers" is what is seen; the cluster may know more: no binary, no image, no right, no pod. */
   #askWhy(): void {
+    // What stands between here and the cluster is known already, and the cluster has no part in it.
+    if (this.#reached.kind === 'unreachable') {
+      this.#whyTimer = this.#parts.timers.setTimeout(() => this.#askWhy(), whyEveryMs);
+      return;
+    }
     this.#parts.whyNot(this.spec.target).then(
       (why) => {
         if (this.#stopped || this.#availability.kind !== 'unavailable') return;

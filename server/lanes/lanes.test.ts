@@ -2,15 +2,17 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create } from '@bufbuild/protobuf';
+import type { Timestamp } from '@bufbuild/protobuf/wkt';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type LaneSpec, LaneSpecSchema } from '../../gen/lbscope/events/v1/events_pb.js';
+import { DetourSchema, type LaneSpec, LaneSpecSchema } from '../../gen/lbscope/events/v1/events_pb.js';
+import { toMs } from '../../model/time.ts';
 import type { Channel } from '../balancing/channel-port.ts';
 import { FakeTime } from '../balancing/testing/fake-time.ts';
 import type { EventInit } from '../events/port.ts';
 import { LaneDriver } from '../traffic/driver.ts';
 import { attributionOf, routeOf } from '../traffic/testing.ts';
 import { defaultLanes, defaultTraffic } from './defaults.ts';
-import type { Membership } from './lane.ts';
+import type { Membership, ReachState } from './lane.ts';
 import { Lanes, mostLanes } from './lanes.ts';
 import { load, type Saved, save } from './saved.ts';
 
@@ -22,7 +24,7 @@ const names = {
   port: 50_051,
 };
 
-function setUp(options: { why?: string; held?: string; lanes?: readonly LaneSpec[] } = {}) {
+function setUp(options: { why?: string; held?: string; lanes?: readonly LaneSpec[]; outside?: boolean } = {}) {
   // Between two points of the 10 ms grid, so that a second holds 100 of them.
   const time = new FakeTime(1_000_000.5);
   const move = (ms: number) => time.advance(ms);
@@ -32,6 +34,7 @@ function setUp(options: { why?: string; held?: string; lanes?: readonly LaneSpec
   const proxies = new Map<string, (state: 'ok' | 'unreachable', reason: string) => void>();
   const forbid = new Map<string, (reason: string | undefined) => void>();
   const down = new Map<string, (reason: string | undefined) => void>();
+  const reached = new Map<string, (state: ReachState) => void>();
   const saves: Saved[] = [];
   const lanes = new Lanes({
     initial: {
@@ -73,13 +76,18 @@ function setUp(options: { why?: string; held?: string; lanes?: readonly LaneSpec
         proxies.set(spec.id, onState);
         return { start() {}, stop() {}, hurry() {} };
       },
+      makeReach: (spec, onState) => {
+        if (options.outside !== true) return undefined;
+        reached.set(spec.id, onState);
+        return { start: () => onState({ kind: 'asking', what: 'the pods' }), stop() {} };
+      },
       whyNot: async () => options.why,
     },
   });
   lanes.start(options.held);
   const states = (id: string) =>
     events.flatMap((event) => (event.laneId === id && event.kind?.case === 'laneState' ? [event.kind.value] : []));
-  return { lanes, events, calls, closed, proxies, forbid, down, saves, states, move };
+  return { lanes, events, calls, closed, proxies, reached, forbid, down, saves, states, move };
 }
 
 test('without a click: the four lanes run, each with the same traffic', async () => {
@@ -141,6 +149,35 @@ test('a forbidden watch is a state of its lane alone, and ends by itself', async
   expect(states('headless').at(-1)).toMatchObject({ state: 'running' });
   forbid.get('kubewatch')?.(undefined);
   expect(states('kubewatch').at(-1)).toMatchObject({ state: 'running' });
+});
+
+test('from outside: no call before it is known whether a lane is reached; the way around is told, and it starts by itself', async () => {
+  const { calls, reached, states, proxies, move } = setUp({ outside: true, why: 'no pod runs behind it' });
+  await move(1_000);
+  expect(states('headless').at(-1)).toMatchObject({ state: 'unavailable', code: 'asking' });
+  expect(calls.size).toBe(0);
+  reached.get('clusterip')?.({ kind: 'open' });
+  const detour = create(DetourSchema, { command: 'kubectl port-forward' });
+  const state: ReachState = { kind: 'unreachable', reason: 'none of its 3 pods', since: 1_000_500, detour };
+  for (const id of ['headless', 'envoy']) reached.get(id)?.(state);
+  // A proxy out of reach answers nothing either: what stands between is the better reason.
+  proxies.get('envoy')?.('unreachable', 'its name cannot be resolved');
+  await move(11_000);
+  for (const id of ['headless', 'envoy']) {
+    expect(states(id).at(-1)).toMatchObject({
+      state: 'unavailable',
+      code: 'unreachable',
+      reason: state.reason,
+      detour,
+    });
+    expect(toMs(states(id).at(-1)?.since as Timestamp)).toBe(1_000_500);
+    expect(calls.has(id)).toBe(false);
+  }
+  expect(calls.get('clusterip')).toBeGreaterThan(1_000);
+  reached.get('headless')?.({ kind: 'open' });
+  await move(1_000);
+  expect(states('headless').at(-1)).toEqual({ state: 'running', reason: '', code: '' });
+  expect(calls.get('headless')).toBe(100);
 });
 
 test('rate and concurrency exclude each other; a lane of its own keeps what others change elsewhere', async () => {
