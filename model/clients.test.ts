@@ -58,6 +58,26 @@ it('three clients of a ClusterIP: each pinned to one pod', () => {
   ]);
 });
 
+it('a client that is asked for more than it can send is named, and so is how much', () => {
+  const { script, pods, lane } = threeClients();
+  for (let i = 0; i < 60; i += 1)
+    script.frame({ headless: even(pods) }, 200, 100, ['', ...ids], { headless: [0, 3, 0] });
+  expect(clientWords(lane('headless'))).toBe('3 clients, agent-2 falls short');
+  const rows = clientRows(toSnapshot(script.run, script.now), lane('headless'));
+  const sent = lane('headless').agents[1]!.issued;
+  expect(lane('headless').agents.map(({ shortfall }) => shortfall)).toEqual([0, 180, 0]);
+  expect(rows.map(({ short }) => short)).toEqual([
+    '',
+    `${Math.ceil((100 * 180) / (sent + 180))} % not sent in time`,
+    '',
+  ]);
+  expect(clientWords(lane('clusterip'))).toBe('3 clients');
+  // Over, once the window has passed.
+  for (let i = 0; i < 60; i += 1) script.frame({ headless: even(pods) }, 200, 100, ['', ...ids]);
+  expect(clientWords(lane('headless'))).toBe('3 clients, 1 believes otherwise');
+  expect(lane('headless').agents[1]?.shortfall).toBe(180);
+});
+
 it('a client that is lost believes in nothing, is said so, and keeps what it counted', () => {
   const { script, pods, lane } = threeClients();
   script.frame({ headless: even(pods) }, 200, 100, ['', ...ids]);

@@ -59,15 +59,25 @@ export function foldAgent(run: Run, agent: Agent, removed: boolean): void {
   }
 }
 
-/** Answered per agent and pod in the score window. */
-function recentShares(run: Run, laneId: string): Map<string, Map<string, number>> {
+interface Recent {
+  sent: number;
+  shortfall: number;
+  /** Answered, by the pod's UID. */
+  readonly pods: Map<string, number>;
+}
+
+/** What each agent did in the score window. */
+function recentShares(run: Run, laneId: string): Map<string, Recent> {
   const since = toMs(run.frames.at(-1)?.to) - scoreWindowMs;
-  const recent = new Map<string, Map<string, number>>();
+  const recent = new Map<string, Recent>();
   for (let i = run.frames.length - 1; i >= 0 && toMs(run.frames[i]!.from) >= since - 0.5; i--) {
     const part = run.frames[i]!.lanes.find((lane) => lane.laneId === laneId);
-    for (const { agent, pod, answered } of part?.agents ?? []) {
-      const pods = recent.get(agent) ?? new Map<string, number>();
-      recent.set(agent, pods);
+    for (const { agent, issued, shortfall, pod, answered } of part?.agents ?? []) {
+      const each = recent.get(agent) ?? { sent: 0, shortfall: 0, pods: new Map() };
+      recent.set(agent, each);
+      each.sent += issued;
+      each.shortfall += shortfall;
+      const { pods } = each;
       for (const [index, place] of pod.entries()) {
         const uid = part?.pods[place]?.podUid;
         if (uid !== undefined) pods.set(uid, (pods.get(uid) ?? 0) + (answered[index] ?? 0));
@@ -83,7 +93,7 @@ export function laneAgents(run: Run, lane: LaneRun): LaneAgent[] {
   const recent = recentShares(run, lane.id);
   const row = (id: string, rest: ReturnType<typeof clientOf> & { name?: string; state: string; reason?: string }) => {
     const share = lane.shares.get(id);
-    const now = recent.get(id);
+    const { sent = 0, shortfall = 0, pods: now } = recent.get(id) ?? {};
     const total = [...(now?.values() ?? [])].reduce((sum, n) => sum + n, 0);
     const uids = new Set([...(share?.pods.keys() ?? []), ...(now?.keys() ?? [])]);
     return create(LaneAgentSchema, {
@@ -91,6 +101,8 @@ export function laneAgents(run: Run, lane: LaneRun): LaneAgent[] {
       agent: id,
       issued: share?.issued ?? 0,
       failed: share?.failed ?? 0,
+      shortfall: share?.shortfall ?? 0,
+      recentShortfall: shortfall > 0 ? shortfall / (sent + shortfall) : 0,
       pods: [...uids].sort().map((uid) => ({
         uid,
         calls: share?.pods.get(uid) ?? 0,

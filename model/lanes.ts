@@ -224,15 +224,16 @@ function foldLaneFrame(run: Run, lane: LaneRun, part: LaneFrame): void {
 /** Whose calls they were. */
 function foldShares(run: Run, lane: LaneRun, part: LaneFrame): void {
   if (run.agents.size === 0) return;
-  for (const { agent, issued, failed, pod, answered } of part.agents) {
+  for (const { agent, issued, failed, shortfall, pod, answered } of part.agents) {
     if (agent !== '' && !run.agents.has(agent)) continue;
     let share = lane.shares.get(agent);
     if (share === undefined) {
-      share = { issued: 0, failed: 0, pods: new Map() };
+      share = { issued: 0, failed: 0, shortfall: 0, pods: new Map() };
       lane.shares.set(agent, share);
     }
     share.issued += issued;
     share.failed += failed;
+    share.shortfall += shortfall;
     for (const [index, place] of pod.entries()) {
       const uid = part.pods[place]?.podUid;
       const count = answered[index] ?? 0;

@@ -309,11 +309,12 @@ function fromLane(lane: Lane): LaneRun {
       ),
     ),
     shares: new Map(
-      lane.agents.map(({ agent, issued, failed, pods }) => [
+      lane.agents.map(({ agent, issued, failed, shortfall, pods }) => [
         agent,
         {
           issued,
           failed,
+          shortfall,
           pods: new Map(pods.filter(({ calls }) => calls > 0).map(({ uid, calls }) => [uid, calls])),
         },
       ]),

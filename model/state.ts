@@ -117,6 +117,7 @@ export interface ClientRun {
 export interface ClientCounts {
   issued: number;
   failed: number;
+  shortfall: number;
   /** Answered in this run, by the pod's UID. */
   pods: Map<string, number>;
 }

@@ -241,10 +241,13 @@ export function play(steps: readonly Step[]): Script {
         break;
       }
       case 'shared':
-        script.frame({ [laneId]: chosen(some).map((k) => ({ uid: `uid-${k}`, answered: k })) }, 200, 100, [
-          '',
-          `10.0.9.${n % 3}:3002`,
-        ]);
+        script.frame(
+          { [laneId]: chosen(some).map((k) => ({ uid: `uid-${k}`, answered: k })) },
+          200,
+          100,
+          ['', `10.0.9.${n % 3}:3002`],
+          { [laneId]: [some % 2, n] },
+        );
         break;
       case 'goaway':
         script.event(

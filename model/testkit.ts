@@ -113,7 +113,14 @@ export class Script {
 
   /** One frame of `ms`; per lane the answered (and failed) calls by pod. */
   /** `agents`: their ids, "" for the asked one's; the pods' calls are theirs in turn. */
-  frame(parts: Record<string, PodCall[]>, ms = 200, askedRate = 100, agents: readonly string[] = []): Frame {
+  /** `short`: by lane, what each agent gave up. */
+  frame(
+    parts: Record<string, PodCall[]>,
+    ms = 200,
+    askedRate = 100,
+    agents: readonly string[] = [],
+    short: Record<string, readonly number[]> = {},
+  ): Frame {
     const from = this.now;
     this.now += ms;
     const value = create(FrameSchema, {
@@ -151,6 +158,7 @@ export class Script {
             return {
               agent,
               issued: own.reduce((sum, { answered }) => sum + answered, 0),
+              shortfall: short[laneId]?.[turn] ?? 0,
               pod: own.map(({ place }) => place),
               answered: own.map(({ answered }) => answered),
             };

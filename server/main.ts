@@ -337,6 +337,7 @@ async function main(options: AgentOptions): Promise<void> {
     runs: library,
     scenarios,
     clock,
+    reportedTo: (id) => fleet.reportedTo(id),
     host: options.host,
     port: options['agent-port'],
     dashboardPort: options['dashboard-port'],

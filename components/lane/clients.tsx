@@ -48,7 +48,10 @@ export function Clients({ snapshot, lane }: { snapshot: GetSnapshotResponse; lan
                   {row.trouble}
                 </td>
               )}
-              <td className="number">{count(row.calls)}</td>
+              <td className="number">
+                {count(row.calls)}
+                {row.short !== '' && <span className="client-trouble client-short">{row.short}</span>}
+              </td>
             </tr>
           ))}
         </tbody>

@@ -8,6 +8,8 @@ export type ClientRow = {
   name: string;
   /** Why it drives nothing, or is late; empty if all is well. */
   trouble: string;
+  /** "12 % not sent in time": it is asked for more than it can do; empty if it is not. */
+  short: string;
   /** "3 of 3 pods", "one address". */
   knows: string;
   connections: number;
@@ -15,6 +17,11 @@ export type ClientRow = {
   /** Whom its calls of the last 10 s reached, the most first. */
   reached: readonly { pod: Named | string; share: number }[];
 };
+
+/** As the driver has it: more than one call in a hundred given up is no hiccup. */
+const shortfallSaid = 0.01;
+const fallsShort = ({ recentShortfall }: LaneAgent): boolean => recentShortfall > shortfallSaid;
+const nameOf = ({ agent, name }: LaneAgent): string => (agent === '' ? 'this agent' : name || agent);
 
 const isWorking = ({ state }: LaneAgent): boolean => state === 'working' || state === 'late';
 
@@ -25,6 +32,9 @@ export function clientWords(lane: Lane): string {
   const lost = lane.agents.length - working.length;
   const clients = `${working.length} ${working.length === 1 ? 'client' : 'clients'}`;
   if (lost > 0) return `${clients}, ${lost} lost`;
+  const [short, ...more] = working.filter(fallsShort);
+  if (short !== undefined)
+    return `${clients}, ${more.length === 0 ? `${nameOf(short)} falls` : `${more.length + 1} fall`} short`;
   // Only a client that resolves by itself has a list of its own: the others know one address, and it is the same.
   const who = decider(lane);
   const lists = who === 'dns' || who === 'api' ? working.map(({ belief }) => belief?.addresses.join() ?? '') : [];
@@ -45,8 +55,9 @@ export function clientRows(snapshot: GetSnapshotResponse, lane: Lane): ClientRow
     const proxied = each.agent !== '' && decider(lane) === 'envoy';
     return {
       id: each.agent || 'own',
-      name: each.agent === '' ? 'this agent' : each.name || each.agent,
+      name: nameOf(each),
       trouble: each.state === 'working' ? '' : [each.state, each.reason].filter((word) => word !== '').join(': '),
+      short: fallsShort(each) ? `${Math.ceil(100 * each.recentShortfall)} % not sent in time` : '',
       knows: proxied
         ? 'the proxy'
         : pods.length > 0

@@ -67,6 +67,11 @@ export class Fleet implements Engine {
     this.#join.own(frame);
   }
 
+  /** Up to where an agent's counts are here; undefined: it has no session, or reported nothing yet. */
+  reportedTo(agent: string): number | undefined {
+    return this.#join.reportedTo(agent);
+  }
+
   /** All other agents that there should be. */
   setPeers(addresses: readonly Address[]): void {
     const ids = new Set(addresses.map(({ host, port }) => `${host}:${port}`));

@@ -60,6 +60,11 @@ export class FrameJoin {
     this.#sources.set(agent, source);
   }
 
+  /** Up to where an agent has reported; undefined: not yet, or it is gone. */
+  reportedTo(agent: string): number | undefined {
+    return this.#sources.get(agent)?.to || undefined;
+  }
+
   /** This agent's own. */
   own(frame: Frame): void {
     this.#held.push({ frame, until: this.#options.clock.now() + patienceMs });

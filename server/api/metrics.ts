@@ -17,8 +17,14 @@ interface Series {
   count: number;
 }
 
+/** Up to where another agent's counts are here, by its id; undefined: it has no session, or reported nothing yet. */
+type ReportedTo = (agent: string) => number | undefined;
+
+/** The states of other agents (proto Agent.state): each has a value, or a state that nobody is in would have no zero. */
+const agentStates = ['connecting', 'working', 'late', 'lost'];
+
 /** What the agent counts, for Prometheus. Series of a pod go when the run forgets it, or they would grow for ever. */
-export function createMetrics(hub: Hub, clock: Clock): Metrics {
+export function createMetrics(hub: Hub, clock: Clock, reportedTo: ReportedTo = () => undefined): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const calls = new Map<string, Series>();
@@ -77,6 +83,59 @@ export function createMetrics(hub: Hub, clock: Clock): Metrics {
     labelNames: ['watcher', 'resource'],
     registers,
   });
+  const agentLabel = (id: string) => (id === '' ? 'this' : hub.run.agents.get(id)?.name || id);
+  new Gauge({
+    name: 'lbscope_agents',
+    help: 'Other agents that drive a part of the traffic, by state; those that work or are late report',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      for (const state of agentStates) this.set({ state }, 0);
+      for (const { state } of hub.run.agents.values()) this.inc({ state });
+    },
+  });
+  new Gauge({
+    name: 'lbscope_agent_report_age_seconds',
+    help: 'Since the end of the last interval that another agent has reported',
+    labelNames: ['agent'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { id } of hub.run.agents.values()) {
+        const to = reportedTo(id);
+        if (to !== undefined) this.set({ agent: agentLabel(id) }, Math.max(0, clock.now() - to) / 1_000);
+      }
+    },
+  });
+  const shortfall = new Map<string, { readonly lane: string; readonly agent: string; count: number }>();
+  new Counter({
+    name: 'lbscope_shortfall_total',
+    help: 'Calls that were due and given up, as they could not be sent in time, by lane and agent ("this": the one that is asked)',
+    labelNames: ['lane', 'agent'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [key, { lane, agent, count }] of shortfall) {
+        if (!hub.run.lanes.has(lane) || (agent !== '' && !hub.run.agents.has(agent))) shortfall.delete(key);
+        else this.inc({ lane, agent: agentLabel(agent) }, count);
+      }
+    },
+  });
+  const overloaded = new Map<string, { readonly lane: string; readonly agent: string }>();
+  new Gauge({
+    name: 'lbscope_overloaded',
+    help: 'An agent is asked for more calls on a lane than it can send: 1; no longer: the series is gone',
+    labelNames: ['lane', 'agent'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [key, { lane, agent }] of overloaded) {
+        const works = ['working', 'late'].includes(hub.run.agents.get(agent)?.state ?? '');
+        if (!hub.run.lanes.has(lane) || (agent !== '' && !works)) overloaded.delete(key);
+        else this.set({ lane, agent: agentLabel(agent) }, 1);
+      }
+    },
+  });
   const latency = new LatencyMetric();
   const service = new Map<string, Series>();
   const served = new Map<string, Series>();
@@ -108,9 +167,18 @@ export function createMetrics(hub: Hub, clock: Clock): Metrics {
     }
   }
 
+  function countShortfall(lane: string, agent: string, n: number) {
+    const key = `${lane}/${agent}`;
+    const series = shortfall.get(key);
+    if (series !== undefined) series.count += n;
+    else shortfall.set(key, { lane, agent, count: n });
+  }
+
   function countLane(lane: LaneFrame) {
     inFlight.set({ lane: lane.laneId }, lane.inFlight);
     latency.add(lane.laneId, lane.latency);
+    if (lane.agents.length === 0) countShortfall(lane.laneId, '', lane.shortfall);
+    for (const part of lane.agents) countShortfall(lane.laneId, part.agent, part.shortfall);
     for (const pod of lane.pods) {
       count(lane.laneId, pod.podUid, 'answered', pod.answered);
       count(lane.laneId, pod.podUid, '', pod.serviceTimeSumMs / 1_000, service);
@@ -125,10 +193,14 @@ export function createMetrics(hub: Hub, clock: Clock): Metrics {
       for (const lane of update.value.lanes) countLane(lane);
       return;
     }
-    const { kind, laneId } = update.value;
+    const { kind, laneId, agent = '' } = update.value;
     if (kind.case !== undefined) events.inc({ kind: kind.case });
     if (kind.case === 'watchState' && ['lost', 'forbidden'].includes(kind.value.state)) {
       watchLosses.inc({ watcher: kind.value.watcher, resource: kind.value.resource });
+    }
+    if (kind.case === 'overload' && laneId !== undefined) {
+      if (kind.value.over) overloaded.set(`${laneId}/${agent}`, { lane: laneId, agent });
+      else overloaded.delete(`${laneId}/${agent}`);
     }
     if (kind.case === 'laneChanged' && kind.value.removed && laneId !== undefined) {
       inFlight.remove({ lane: laneId });

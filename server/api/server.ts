@@ -26,6 +26,8 @@ export interface ApiOptions {
   readonly scenarios: Scenarios;
   readonly clock: Clock;
   readonly timers?: Timers;
+  /** Up to where another agent's counts are here, by its id; for /metrics. */
+  readonly reportedTo?: (agent: string) => number | undefined;
   /** 127.0.0.1 unless someone asked for more. */
   readonly host: string;
   /** Taken: the next free one. 0: any. */
@@ -72,7 +74,7 @@ const contentTypes: Readonly<Record<string, readonly string[]>> = {
 /** Serves AgentService by the Connect protocol over HTTP/1.1, JSON and binary, beside /healthz and /metrics. */
 export async function startApi(options: ApiOptions): Promise<Api> {
   const { hub, log } = options;
-  const metrics = createMetrics(hub, options.clock);
+  const metrics = createMetrics(hub, options.clock, options.reportedTo);
   const methods = routes(options);
   let port = options.port;
   let closing = false;

@@ -69,10 +69,16 @@ it('retries and messages are counts, too', () => {
 
 const podCalls = fc.dictionary(fc.constantFrom('pod-1', 'pod-2', 'pod-3'), fc.integer({ min: 0, max: 50 }));
 /** What one agent counted in one beat. */
-const counted = fc.record({ latency: histogram, pods: podCalls, inFlight: fc.nat(9), failed: fc.nat(5) });
+const counted = fc.record({
+  latency: histogram,
+  pods: podCalls,
+  inFlight: fc.nat(9),
+  failed: fc.nat(5),
+  shortfall: fc.nat(5),
+});
 type Counted = typeof counted extends fc.Arbitrary<infer T> ? T : never;
 
-function frameFrom({ latency, pods, inFlight, failed }: Counted, from: number): Frame {
+function frameFrom({ latency, pods, inFlight, failed, shortfall }: Counted, from: number): Frame {
   const answered = Object.values(pods).reduce((a, b) => a + b, 0);
   const at = fromMs(from);
   return create(FrameSchema, {
@@ -85,6 +91,7 @@ function frameFrom({ latency, pods, inFlight, failed }: Counted, from: number): 
         answered,
         failed: failed > 0 ? [{ errorClass: 'reset', count: failed }] : [],
         inFlight,
+        shortfall,
         askedRate: 10,
         latency,
         serviceTime: latency,
@@ -130,6 +137,7 @@ it('several agents are one: histograms, counts and gauges add up, and each call 
           const part = lane.agents.find(({ agent }) => agent === (i === 0 ? '' : `agent-${i + 1}`))!;
           expect(part.issued).toBe(sum((each) => answeredBy(each) + each.failed, mine));
           expect(part.failed).toBe(sum((each) => each.failed, mine));
+          expect(part.shortfall).toBe(sum((each) => each.shortfall, mine));
           for (const uid of ['pod-1', 'pod-2', 'pod-3']) {
             const place = lane.pods.findIndex((pod) => pod.podUid === uid);
             const at = part.pod.indexOf(place);

@@ -72,21 +72,22 @@ function mergeLanes(lanes: readonly LaneFrame[]): LaneFrame {
 /** Whose calls they were, with the places of their pods in the merged list. */
 function mergeAgents(lanes: readonly LaneFrame[], uids: readonly string[]): AgentPart[] {
   const places = new Map(uids.map((uid, place) => [uid, place]));
-  const sums = new Map<string, { issued: number; failed: number; pods: Map<number, number> }>();
+  const sums = new Map<string, { issued: number; failed: number; shortfall: number; pods: Map<number, number> }>();
   for (const lane of lanes) {
-    for (const { agent, issued, failed, pod, answered } of lane.agents) {
-      const sum = sums.get(agent) ?? { issued: 0, failed: 0, pods: new Map() };
+    for (const { agent, issued, failed, shortfall, pod, answered } of lane.agents) {
+      const sum = sums.get(agent) ?? { issued: 0, failed: 0, shortfall: 0, pods: new Map() };
       sums.set(agent, sum);
       sum.issued += issued;
       sum.failed += failed;
+      sum.shortfall += shortfall;
       pod.forEach((before, index) => {
         const place = places.get(lane.pods[before]?.podUid ?? '');
         if (place !== undefined) sum.pods.set(place, (sum.pods.get(place) ?? 0) + (answered[index] ?? 0));
       });
     }
   }
-  return [...sums].map(([agent, { issued, failed, pods }]) =>
-    create(AgentPartSchema, { agent, issued, failed, pod: [...pods.keys()], answered: [...pods.values()] }),
+  return [...sums].map(([agent, { pods, ...counts }]) =>
+    create(AgentPartSchema, { agent, ...counts, pod: [...pods.keys()], answered: [...pods.values()] }),
   );
 }
 
@@ -125,6 +126,7 @@ function partOf(agent: string, lane: LaneFrame): AgentPart {
     agent,
     issued: lane.issued,
     failed: sum(lane.failed, ({ count }) => count),
+    shortfall: lane.shortfall,
     pod: pods.map(({ pod }) => pod),
     answered: pods.map(({ answered }) => answered),
   });
