@@ -9,7 +9,7 @@ import { setUp } from './lib/setup.mjs';
 
 try {
   await setUp();
-  const env = environment({ LBSCOPE_CHROMIUM: await ensureBrowser() });
+  const env = environment({ LBSCOPE_CHROMIUM: await ensureBrowser(), LBSCOPE_TEST_FULL: '1' });
   const child = spawn('playwright', ['test', 'e2e/states.spec.ts', '--update-snapshots=all', '--workers=1'], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],

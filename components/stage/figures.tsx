@@ -24,6 +24,8 @@ export type CornerView = {
   all: boolean;
   /** Rows: where the lane's cell begins, along the flow. */
   cell: number | undefined;
+  /** Without the sign: the cell is narrow. */
+  tight: boolean;
 };
 
 export type FigureProps = {
@@ -63,6 +65,7 @@ type Inked = {
   core: number;
   coreSize: number;
   handle: string;
+  slot: number;
   ink: string | undefined;
 };
 
@@ -102,8 +105,9 @@ export const Figure = memo(function Figure(props: FigureProps) {
           >
             <span className="figure-text">
               <b className="figure-handle mono">
-                {props.group.open ? '▾' : '▸'} {props.handle}, {props.group.count}
+                {props.group.open ? '▾' : '▸'} {props.handle}
               </b>
+              <span className="figure-words">{props.group.count} pods</span>
             </span>
           </button>
         ) : state === 'gone' ? (
@@ -172,9 +176,14 @@ function Corner({ corner, figure }: { corner: CornerView; figure: Inked }) {
     >
       {(state === 'used' || (state === 'ghost' && corner.share !== '0')) && (
         <>
-          <b className="corner-share" style={corner.cell === undefined ? undefined : { color: figure.ink }}>
+          <b
+            className="corner-share"
+            style={
+              corner.cell === undefined ? undefined : { color: figure.ink, background: `var(--pod-${figure.slot})` }
+            }
+          >
             {corner.share}
-            <small className="corner-percent">{'\u2009'}%</small>
+            {!corner.tight && <small className="corner-percent">{'\u2009'}%</small>}
           </b>
           {corner.lost === 0 && state === 'used' && <span className="corner-rate">{corner.rate}/s</span>}
         </>

@@ -41,6 +41,9 @@ export type LaneTextProps = {
 const namedChips = 5;
 
 /** A path beside its picture: name, verdict, and what it believes in. */
+/** Letters: more do not fit one line beside a client. */
+const longName = 20;
+
 export const LaneText = memo(function LaneText(props: LaneTextProps) {
   const { id, label, state, verdict, chips, wide, noticed } = props;
   const named = wide && chips.length <= namedChips;
@@ -57,7 +60,7 @@ export const LaneText = memo(function LaneText(props: LaneTextProps) {
       aria-labelledby={`note-${id}`}
     >
       {props.side !== '' && <p className="note-side">{props.side}</p>}
-      <h2 id={`note-${id}`} className="note-name" title={label}>
+      <h2 id={`note-${id}`} className="note-name" data-long={label.length > longName} title={label}>
         {label}
       </h2>
       <p className="note-verdict" data-testid={`lane-${id}-verdict`}>

@@ -3,7 +3,7 @@ import type { GetSnapshotResponse } from '../../gen/lbscope/agent/v1/agent_pb.js
 import { bindNumbers } from '../../model/time.ts';
 import { beliefWords } from '../../model/view/belief-words.ts';
 import { bracketFor } from '../../model/view/brackets.ts';
-import { scorecards } from '../../model/view/scorecard.ts';
+import { briefCount, scorecards } from '../../model/view/scorecard.ts';
 import { cellOf, printedFrom } from '../../model/view/stage/cells.ts';
 import { cornerAt, geometryOf, type LanePlace } from '../../model/view/stage/geometry.ts';
 import { scaleFor } from '../../model/view/stage/scale.ts';
@@ -42,7 +42,7 @@ export type Placed = {
   figures: Omit<FigureProps, 'open'>[];
   captions: CaptionProps[];
   /** Rows: whose column it is. */
-  heads: { laneId: string; text: string; style: CSSProperties }[];
+  heads: { laneId: string; text: string; side: 'near' | 'far'; tiered: boolean; style: CSSProperties }[];
   marks: string;
   truthAt: CSSProperties;
   perSide: number;
@@ -61,12 +61,17 @@ export function placed(input: PlaceInput): Placed {
     if (state !== 'gone' || rows) return 1;
     return scene.lanes.some((lane) => (lane.corners.get(uid)?.lost ?? 0) > 0) ? overWeight : freeWeight;
   };
+  const tiers = headTiers(input);
   const geometry = geometryOf({
     width: layout.width,
     height: layout.height,
     turned,
     // A handful of groups need not be as flat as thirty rows.
-    metrics: derived.groups.size > 0 ? { ...metrics, tallest: 2.4 * metrics.tallest } : metrics,
+    metrics: {
+      ...metrics,
+      ...(derived.groups.size > 0 ? { tallest: 2.4 * metrics.tallest } : {}),
+      ...(rows && !turned ? { head: metrics.head + (tiers - 1) * headLine } : {}),
+    },
     lanes: scene.lanes.map(({ id, side, site }) => ({ id, side, site })),
     pods: scene.pods.map((pod) => ({ uid: pod.uid, weight: weightOf(pod.uid, pod.state) })),
   });
@@ -100,7 +105,8 @@ export function placed(input: PlaceInput): Placed {
       const corner = lane?.corners.get(pod.uid);
       if (lane === undefined || corner === undefined || lane.state !== 'running') return [];
       const times = corner.share / (fair.get(pod.uid) ?? 1);
-      if (rows && !(times >= printedFrom || corner.lost > 0)) return [];
+      // A turned row's cell is too thin for letters.
+      if (rows && !((times >= printedFrom && !turned) || corner.lost > 0)) return [];
       const cell = rows ? cellOf(geometry, lanePlace, place, times) : undefined;
       const words = cornerWords(corner, lane.wheel.locked);
       return [
@@ -110,11 +116,12 @@ export function placed(input: PlaceInput): Placed {
           at: cell === undefined ? cornerAt(geometry, lanePlace, place) - place.from : long / 2,
           state: corner.state,
           share: percentOf(corner.share),
-          rate: perSecondOf(corner.perSecond),
+          rate: corner.perSecond < 10_000 ? perSecondOf(corner.perSecond) : briefCount(corner.perSecond),
           words: rows || turned ? (turned && corner.state === 'missing' ? '?' : '') : wide ? words.long : words.short,
           lost: corner.lost,
           all: corner.share > 0.995,
           cell: cell?.whole.x,
+          tight: cell !== undefined && cell.whole.width < 46,
         },
       ];
     });
@@ -158,7 +165,7 @@ export function placed(input: PlaceInput): Placed {
     far,
     figures,
     captions,
-    heads: rows && !turned ? headsOf(geometry, scene.lanes) : [],
+    heads: rows && !turned ? headsOf(geometry, scene.lanes, tiers) : [],
     marks: markWords(scale.callsPerMark, scene.lanes[0]?.kind ?? 'unary'),
     truthAt: turned
       ? { display: 'none' }
@@ -189,23 +196,63 @@ function groupOf({ derived, open }: PlaceInput, uid: string): FigureProps['group
   return group === undefined ? undefined : { count: group.uids.length, open: open === uid };
 }
 
-function headsOf(geometry: StagePicture['geometry'], lanes: readonly StageLane[]): Placed['heads'] {
+/** px: a line of the columns' names, and a letter of them, roughly. */
+const headLine = 15;
+const headLetter = 7.5;
+
+/** How many lines the columns' names take: one where each fits its own column, or a line for each lane of a side. */
+function headTiers({ derived, layout }: PlaceInput): number {
+  const { lanes } = derived.scene;
+  return Math.max(
+    ...(['near', 'far'] as const).map((side) => {
+      const own = lanes.filter((lane) => lane.side === side);
+      const room = (layout.metrics.wing - 18) / Math.max(1, own.length) - 2;
+      return own.every(({ label }) => label.length * headLetter <= room) ? 1 : own.length;
+    }),
+  );
+}
+
+/** Over each column whose it is; where it is too narrow for that, names stand one above the other, each with a line down to its column. */
+function headsOf(geometry: StagePicture['geometry'], lanes: readonly StageLane[], tiers: number): Placed['heads'] {
   const first = geometry.pods[0];
   if (first === undefined) return [];
-  return geometry.lanes.map((place) => {
-    const cell = cellOf(geometry, place, first, 0).whole;
-    const label = lanes.find((lane) => lane.id === place.id)?.label ?? '';
-    return {
-      laneId: place.id,
-      text: label,
-      style: {
-        left: cell.x,
-        width: cell.width + 4,
-        top: first.from - 19,
-        textAlign: place.side === 'near' ? ('left' as const) : ('right' as const),
-      },
-    };
-  });
+  const { edges } = geometry;
+  const letters = (id: string) => (lanes.find((lane) => lane.id === id)?.label ?? '').length * headLetter + 6;
+  const columns = (['near', 'far'] as const).map((side) =>
+    geometry.lanes
+      .filter((place) => place.side === side)
+      .map((place) => ({ id: place.id, side, cell: cellOf(geometry, place, first, 0).whole }))
+      // The outermost on top, so that no line crosses a name.
+      .sort((one, other) => (side === 'near' ? other.cell.x - one.cell.x : one.cell.x - other.cell.x)),
+  );
+  return columns.flatMap((own, which) =>
+    own.map(({ id, side, cell }, i) => {
+      const near = side === 'near';
+      const tier = tiers === 1 ? 0 : i;
+      const end = cell.x + cell.width;
+      // Up to the name of the other side on the same line; where both are long, each has half.
+      const other = columns[1 - which]?.[i];
+      const room = near
+        ? (other?.cell.x ?? edges.far) + (other?.cell.width ?? 0) - cell.x
+        : end - (other?.cell.x ?? edges.near);
+      const most = Math.max(room / 2, room - (other === undefined ? 0 : letters(other.id))) - 6;
+      const width = tiers === 1 ? cell.width + 4 : Math.min(most, letters(id));
+      const label = lanes.find((lane) => lane.id === id)?.label ?? '';
+      return {
+        laneId: id,
+        text: label,
+        side,
+        tiered: tiers > 1,
+        style: {
+          left: near ? cell.x : end - width,
+          width,
+          top: first.from - 4 - headLine * (tier + 1),
+          height: headLine * (tier + 1) + 2,
+          textAlign: near ? ('left' as const) : ('right' as const),
+        },
+      };
+    }),
+  );
 }
 
 function captionFor(lane: StageLane, place: LanePlace, { layout, nowMs }: PlaceInput, turned: boolean): CaptionProps {
@@ -242,7 +289,7 @@ function textOf(lane: StageLane, side: string, input: PlaceInput): LaneTextProps
     side,
     verdict: stale ? stalled : parts.length > 0 ? parts : [{ text: bindNumbers(lane.lane.verdict), strong: false }],
     knows: words.knows,
-    differs: words.differs,
+    differs: layout.size === 'wide' ? words.differs : layout.size === 'phone' ? words.briefest : words.brief,
     chips: chipsOf(lane, input),
     age: stale ? 'old' : decapitalised(words.age),
     source: words.source,

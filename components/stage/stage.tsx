@@ -218,6 +218,8 @@ export function Stage() {
                       key={head.laneId}
                       className="cell-head"
                       data-lane={head.laneId}
+                      data-side={head.side}
+                      data-tiered={head.tiered}
                       style={head.style}
                       title={head.text}
                     >

@@ -6,7 +6,8 @@ export function Belief({ words, narrow }: { words: BeliefWords; narrow: boolean 
   return (
     <div className="belief" data-testid="belief">
       <p className="belief-first">
-        <b>{spaced(words.knows)}</b> <span className="belief-differs">{spaced(words.differs)}</span>
+        <b>{spaced(words.knows)}</b>{' '}
+        <span className="belief-differs">{spaced(narrow ? words.brief : words.differs)}</span>
         <b className="belief-age">{spaced(words.age)}</b>
       </p>
       <p className="belief-second">

@@ -11,6 +11,9 @@ export type BeliefWords = {
   knows: string;
   /** "2 missing, 1 ghost" */
   differs: string;
+  /** The same where there is less room, and where there is hardly any. */
+  brief: string;
+  briefest: string;
   /** "4 min 12 s old" */
   age: string;
   /** What would change it. */
@@ -21,12 +24,20 @@ export type BeliefWords = {
 
 /** What a lane's client believes, how old that is, where it comes from and what would change it; and how many clients it has. */
 export function beliefWords(snapshot: GetSnapshotResponse, lane: Lane, nowMs: number): BeliefWords {
-  const words = ownWords(snapshot, lane, nowMs);
+  const own = ownWords(snapshot, lane, nowMs);
+  const { differs } = own;
+  const words = { ...own, brief: differs, briefest: differs === 'one virtual IP' ? 'one IP' : differs };
   const clients = clientWords(lane);
-  return clients === '' ? words : { ...words, differs: `${words.differs}; ${bindNumbers(clients)}` };
+  if (clients === '') return words;
+  const bound = bindNumbers(clients);
+  // That it knows no pods is said before.
+  const brief = words.knows === 'Knows no pods' ? bound : `${differs}; ${bound}`;
+  return { ...words, differs: `${differs}; ${bound}`, brief, briefest: brief };
 }
 
-function ownWords(snapshot: GetSnapshotResponse, lane: Lane, nowMs: number): BeliefWords {
+type OwnWords = Omit<BeliefWords, 'brief' | 'briefest'>;
+
+function ownWords(snapshot: GetSnapshotResponse, lane: Lane, nowMs: number): OwnWords {
   const belief = lane.belief;
   const who = decider(lane);
   const next = nextWords(lane, who, nowMs);

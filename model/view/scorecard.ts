@@ -77,7 +77,7 @@ export function scorecards(
           label: one
             ? 'Jain needs two pods'
             : `Jain, n ${count(fairness?.calls ?? 0)}, random ${(fairness?.random ?? 0).toFixed(3)}`,
-          short: one ? 'Jain needs two' : `Jain, n ${count(fairness?.calls ?? 0)}`,
+          short: one ? 'Jain' : `Jain, n ${briefCount(fairness?.calls ?? 0)}`,
           mark: jain.get(lane.id),
           strong: false,
         },
@@ -118,7 +118,7 @@ export function scorecards(
         },
         {
           key: 'rate',
-          value: `${lane.rate !== undefined && lane.rate.asked > 0 ? `${count(lane.rate.asked)} / ` : ''}${count(lane.rate?.achieved ?? 0)}`,
+          value: `${lane.rate !== undefined && lane.rate.asked > 0 ? `${briefCount(lane.rate.asked)} / ` : ''}${briefCount(lane.rate?.achieved ?? 0)}`,
           label: lane.rate !== undefined && lane.rate.asked > 0 ? 'asked / got per s' : 'got per s',
           short: lane.rate !== undefined && lane.rate.asked > 0 ? 'asked / got' : 'got per s',
           mark: achieved.get(lane.id),
@@ -147,6 +147,11 @@ function reactionText(bracket: Bracket | undefined): string {
 export function count(value: number): string {
   const rounded = value >= 10 || Number.isInteger(value) ? Math.round(value) : Math.round(value * 10) / 10;
   return rounded.toLocaleString('en').replaceAll(',', '\u2009');
+}
+
+/** The same where there is little room: from 10,000 on in thousands, with one digit. */
+export function briefCount(value: number): string {
+  return value < 10_000 ? count(value) : `${Math.round(value / 100) / 10}k`;
 }
 
 /** Two digits that matter, which is what the histogram's error leaves; all of them from 100 on. */

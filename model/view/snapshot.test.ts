@@ -192,7 +192,12 @@ describe('belief words', () => {
     expect(headless.next.long).toBe('Nothing pending, every connection is healthy');
     const watch = words(script, 'kubewatch');
     expect([plain(watch.knows), watch.differs, watch.age]).toEqual(['Knows 4 of 4', 'up to date', 'Live']);
-    expect(words(script, 'clusterip')).toMatchObject({ knows: 'Knows no pods', differs: 'one virtual IP' });
+    expect(words(script, 'clusterip')).toMatchObject({
+      knows: 'Knows no pods',
+      differs: 'one virtual IP',
+      brief: 'one virtual IP',
+      briefest: 'one IP',
+    });
   });
 
   it('count no pods where none of the addresses ever was one', () => {

@@ -1,5 +1,5 @@
 import type { Lane } from '../../../gen/lbscope/agent/v1/agent_pb.js';
-import { count, type Entry, type Mark, ms } from '../scorecard.ts';
+import { briefCount, count, type Entry, type Mark, ms } from '../scorecard.ts';
 
 /** One figure of a lane's row: a value, its quiet second half, and what is said under it. */
 export type TallyCell = {
@@ -35,10 +35,7 @@ export function tallyHeads(lanes: readonly Lane[]): TallyHeads {
       { key: 'latency', label: 'p50 / p99 ms' },
       {
         key: 'rate',
-        label:
-          asked === undefined
-            ? 'calls/s'
-            : `of ${asked < 10_000 ? count(asked) : `${Math.round(asked / 100) / 10}k`}/s`,
+        label: asked === undefined ? 'calls/s' : `of ${briefCount(asked)}/s`,
       },
     ],
   };
@@ -73,16 +70,16 @@ export function tallyCells(lane: Lane, lanes: readonly Lane[], entries: readonly
     cell('reaction', 'Ready to first call', compact(reaction), {
       note: reaction.endsWith('+') ? 'counting' : '',
     }),
-    cell('jain', 'Jain’s fairness index', of('jain')?.value ?? '–', {
+    cell('jain', 'Jain’s fairness', of('jain')?.value ?? '–', {
       // A tenth less is a lane that lost calls or began later: its figure rests on fewer.
       note: own > 0 && own < most * 0.9 ? `n ${count(own)}` : '',
     }),
-    cell('removed', 'Calls sent to removed pods', of('removed')?.value ?? '–'),
+    cell('removed', 'To removed pods', of('removed')?.value ?? '–'),
     cell('errors', 'Calls lost', of('errors')?.value ?? '–', { lost: lost > 0 }),
-    cell('latency', 'Latency, p50 and p99, ms', (lane.latency?.calls ?? 0) > 0 ? ms(lane.latency?.p50Ms ?? 0) : '–', {
+    cell('latency', 'p50 / p99, ms', (lane.latency?.calls ?? 0) > 0 ? ms(lane.latency?.p50Ms ?? 0) : '–', {
       rest: (lane.latency?.calls ?? 0) > 0 ? ` / ${ms(lane.latency?.p99Ms ?? 0)}` : '',
     }),
-    cell('rate', 'Calls answered per second', count(lane.rate?.achieved ?? 0), {
+    cell('rate', 'Answered per s', count(lane.rate?.achieved ?? 0), {
       rest: askedByAll(lanes) === undefined && asked > 0 ? ` of ${count(asked)}` : '',
     }),
   ];

@@ -16,7 +16,7 @@ export function captionOf(lane: StageLane, nowMs: number): Caption {
       // A draw of the last minute is news: it is why another pod is used now.
       if (since !== undefined && nowMs - since < 60_000 && lane.lane.connectionsOpened > lane.connections) {
         const ago = wholeSeconds(nowMs - since);
-        return { who, when: { long: `picked again, ${ago} ago`, short: `picked again, ${ago} ago` } };
+        return { who, when: { long: `picked again, ${ago} ago`, short: `picked ${ago} ago` } };
       }
       return { who, when: { long: `picked once${times}, at connect`, short: `picked once${times}` } };
     }
