@@ -238,6 +238,7 @@ async function main(options: AgentOptions): Promise<void> {
     folder: options['ways-in'] ?? waysInFolder(),
     mode: options.objects,
     putLane: (spec) => lanes.put(spec),
+    timers,
     onFault: (message) => log.warn(message),
     lanes: [...hub.run.lanes.values()].map(({ spec }) => spec),
   });

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { LaneSpec } from '../../gen/lbscope/events/v1/events_pb.js';
 import { findPreset, presets } from '../../model/presets.ts';
 import { checkLaneSpec } from '../api/lane-spec.ts';
+import { FakeTime } from '../balancing/testing/fake-time.ts';
 import type { Api } from '../kube/http.ts';
 import { readObjects } from './objects.ts';
 import { Presets } from './presets.ts';
@@ -22,6 +23,7 @@ let bodies: { kind: string; metadata: { namespace?: string } }[] = [];
 let refuse: (path: string) => number | undefined = () => undefined;
 let put: LaneSpec[] = [];
 const faults: string[] = [];
+let time = new FakeTime();
 
 const api: Api = {
   async request(method, path, { body }) {
@@ -48,6 +50,7 @@ function make(mode: 'apply' | 'print', most = 99, lanes: readonly LaneSpec[] = [
       made.laneChanged(spec, false);
       return { ok: true };
     },
+    timers: time,
     onFault: (message) => void faults.push(message),
     lanes,
   });
@@ -55,6 +58,7 @@ function make(mode: 'apply' | 'print', most = 99, lanes: readonly LaneSpec[] = [
 }
 
 beforeEach(() => {
+  time = new FakeTime();
   asked = [];
   bodies = [];
   put = [];
@@ -123,6 +127,32 @@ test('a lane that was there before, as after a restart of the agent, takes its o
   make('apply', 99, [lane]).laneChanged(lane, true);
   await expect.poll(() => asked.length).toBeGreaterThan(0);
   expect(asked.every((each) => each.startsWith('DELETE '))).toBe(true);
+});
+
+test('objects go when the cluster is back, unless a lane stands on them again by then', async () => {
+  const presetsOf = make('apply');
+  await presetsOf.add('haproxy', {});
+  const [lane] = put as [LaneSpec];
+  const deleted = () => asked.filter((each) => each.startsWith('DELETE ')).length;
+  refuse = () => 0;
+  presetsOf.laneChanged(lane, true);
+  await time.advance(5_000);
+  expect(deleted()).toBe(3);
+  refuse = () => undefined;
+  await time.advance(5_000);
+  expect(deleted()).toBeGreaterThan(3);
+  expect(faults).toEqual([]);
+  expect(time.pending).toBe(0);
+
+  refuse = () => 0;
+  presetsOf.laneChanged(lane, false);
+  asked = [];
+  presetsOf.laneChanged(lane, true);
+  await time.advance(0);
+  presetsOf.laneChanged(lane, false);
+  refuse = () => undefined;
+  await time.advance(60_000);
+  expect(deleted()).toBe(1);
 });
 
 test('the objects alone: as they were asked for last, and a cluster that is away is told from one that forbids', async () => {

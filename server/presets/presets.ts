@@ -1,5 +1,6 @@
 import type { LaneSpec } from '../../gen/lbscope/events/v1/events_pb.js';
 import { type ClusterNames, findPreset, laneOf, type Preset, type PresetChoices } from '../../model/presets.ts';
+import type { Timers } from '../events/port.ts';
 import { type Applicable, applyObject, deleteObject } from '../kube/apply.ts';
 import type { Api } from '../kube/http.ts';
 import { readObjects } from './objects.ts';
@@ -12,6 +13,7 @@ export interface PresetsOptions {
   /** `apply`: the agent applies and deletes a preset's objects itself; `print`: whoever asks gets them to apply by hand. */
   readonly mode: 'apply' | 'print';
   readonly putLane: (spec: LaneSpec) => Refused | { readonly ok: true };
+  readonly timers: Timers;
   readonly onFault: (message: string) => void;
   /** Lanes that are there already, as after a restart of the agent: their objects are as much theirs as later ones'. */
   readonly lanes?: Iterable<LaneSpec>;
@@ -22,6 +24,10 @@ interface Refused {
   readonly code: 'not_found' | 'permission_denied' | 'unavailable' | 'failed_precondition' | 'resource_exhausted';
   readonly message: string;
 }
+
+/** How often the objects of a preset nobody uses any more are tried to be deleted, and how far apart: ten minutes. */
+const withdrawAttempts = 300;
+const withdrawAgainMs = 2_000;
 
 export interface Added {
   readonly ok: true;
@@ -97,17 +103,20 @@ export class Presets {
     const before = this.#presetOfLane.get(lane.id);
     if (removed || lane.preset === '') this.#presetOfLane.delete(lane.id);
     else this.#presetOfLane.set(lane.id, lane.preset);
-    if (before === undefined || [...this.#presetOfLane.values()].includes(before)) return;
-    const preset = findPreset(before);
-    if (preset !== undefined && this.#options.mode === 'apply') void this.#withdraw(preset);
+    const preset = before === undefined ? undefined : findPreset(before);
+    if (preset !== undefined && this.#options.mode === 'apply') void this.#withdraw(preset, withdrawAttempts);
   }
 
-  async #withdraw(preset: Preset): Promise<void> {
-    const { folder, names, onFault } = this.#options;
+  /** Unless a lane stands on them, perhaps again. A cluster that is away is asked again, as the objects are to go. */
+  async #withdraw(preset: Preset, attempts: number): Promise<void> {
+    const { folder, names, timers, onFault } = this.#options;
+    if ([...this.#presetOfLane.values()].includes(preset.id)) return;
     const read = readObjects(folder, preset, names, undefined);
     if (read.kind === 'fault') return;
     const refused = await this.#each([...read.objects].reverse(), deleteObject);
-    if (refused !== undefined) onFault(`the objects of ${preset.id} stay: ${refused.message}`);
+    if (refused?.code === 'unavailable' && attempts > 1) {
+      timers.setTimeout(() => void this.#withdraw(preset, attempts - 1), withdrawAgainMs);
+    } else if (refused !== undefined) onFault(`the objects of ${preset.id} stay: ${refused.message}`);
   }
 
   /** In order; the first refusal ends it. What is gone already need not be deleted. */

@@ -9,6 +9,7 @@ import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Greeter } from '../../gen/lbscope/greeter/v1/greeter_pb.js';
 import { findPreset } from '../../model/presets.ts';
+import { nodeTimers } from '../events/clock.ts';
 import { type Api, createApi } from '../kube/http.ts';
 import { Presets } from './presets.ts';
 
@@ -70,6 +71,7 @@ beforeAll(async () => {
       presets.laneChanged(spec, false);
       return { ok: true };
     },
+    timers: nodeTimers,
     onFault: (message) => {
       throw new Error(message);
     },
