@@ -123,7 +123,7 @@ test('the Role is what the agent asks of the API, and nothing more', async () =>
 }, 90_000);
 
 test('a worker’s Role is what a worker asks, and the overlay’s arguments are ones that agents take', async () => {
-  const overlay = join(root, 'k8s/overlays/workers');
+  const overlay = join(root, 'k8s/components/workers');
   const objects: Manifest[] = parseAllDocuments(readFileSync(join(overlay, 'workers.yaml'), 'utf8')).map((each) =>
     each.toJS(),
   );

@@ -15,7 +15,7 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }));
 const envoy = ['1.40.0'].map((version) => join(root, '.cache/envoy', version, 'envoy')).find(existsSync);
 
 test.skipIf(envoy === undefined)('overlay tls: Envoy itself takes its configuration', () => {
-  const text = parse(readFileSync(join(root, 'k8s/overlays/tls/envoy-config.yaml'), 'utf8')).data['envoy.yaml'];
+  const text = parse(readFileSync(join(root, 'k8s/components/tls/envoy-config.yaml'), 'utf8')).data['envoy.yaml'];
   const { key, cert } = selfSigned('greeter.lbscope.svc.cluster.local');
   writeFileSync(join(dir, 'tls.key'), key);
   writeFileSync(join(dir, 'tls.crt'), cert);
@@ -57,5 +57,46 @@ test.skipIf(kubectlVersion === undefined)(
     expect(readSettings({ ...env, JSON_PORT: '8080' })).toMatchObject({
       faults: ['CALL_TOKENS_FILE and JSON_PORT are both given; JSON is served without credentials only'],
     });
+  },
+);
+
+const deployment = (objects: Manifest[], name: string): Manifest =>
+  objects.find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === name)?.spec.template.spec;
+const callArgs = (pod: Manifest): string[] =>
+  pod.containers[0].args.filter((arg: string) => /^--(call|peers|peer)-?/.test(arg));
+
+test.skipIf(kubectlVersion === undefined)(
+  'overlay tls-workers: workers trust and show what the agent does, and hold no more of it',
+  async () => {
+    const both = await build('overlays/tls-workers');
+    const [agent, worker] = ['lbscope-agent', 'lbscope-worker'].map((name) => deployment(both, name));
+    expect(callArgs(agent)).toEqual([
+      '--peers=lbscope-workers:3002',
+      '--peer-token-file=/tokens/peers',
+      '--call-ca=/call/ca.crt',
+      '--call-token-file=/call/token',
+      '--call-server-name=greeter.lbscope.svc.cluster.local',
+    ]);
+    expect(callArgs(worker)).toEqual([
+      '--peer-token-file=/tokens/peers',
+      '--call-ca=/call/ca.crt',
+      '--call-token-file=/call/token',
+    ]);
+    for (const pod of [agent, worker]) {
+      const volume = pod.volumes.find(({ name }: Manifest) => name === 'call');
+      expect(
+        volume.projected.sources.flatMap(({ secret }: Manifest) =>
+          secret.items.map(({ key }: Manifest) => `${secret.name}/${key}`),
+        ),
+      ).toEqual(['greeter-tls/ca.crt', 'lbscope-call-token/token']);
+      const mounts = pod.containers[0].volumeMounts.map(({ name, mountPath }: Manifest) => `${name} ${mountPath}`);
+      expect(mounts).toContain('call /call');
+    }
+    // Together they are what each is alone: nothing of one is undone by the other.
+    const [tls, workers] = [await build('overlays/tls'), await build('overlays/workers')];
+    expect(deployment(both, 'greeter')).toEqual(deployment(tls, 'greeter'));
+    expect(deployment(both, 'greeter-envoy')).toEqual(deployment(tls, 'greeter-envoy'));
+    const names = (objects: Manifest[]) => objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`).sort();
+    expect(names(both)).toEqual(names(workers));
   },
 );
