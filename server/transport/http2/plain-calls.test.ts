@@ -98,6 +98,42 @@ describe('a prepared call', () => {
     return Promise.all(others);
   });
 
+  describe('while more ordinary streams come and go than there are places', () => {
+    async function outlived() {
+      const peer = open();
+      peer.prepared.send(0);
+      const others: Promise<unknown>[] = [];
+      for (let n = 1; n <= 3_000; n++) {
+        others.push(peer.session.unary(request));
+        peer.receive(headers(2 * n + 1, { ...okHead, 'grpc-status': '5' }, true));
+      }
+      await Promise.all(others);
+      expect([peer.told, peer.session.inFlight]).toEqual([[], 1]);
+      return peer;
+    }
+
+    it('ends at its deadline', async () => {
+      const peer = await outlived();
+      peer.advance(1_010);
+      expect(peer.told).toEqual(['0 deadline 4 maybe_processed deadline exceeded']);
+      expect([peer.session.inFlight, peer.wheel.size]).toEqual([0, 0]);
+    });
+
+    it('ends with its connection', async () => {
+      const peer = await outlived();
+      peer.session.end({ t: 'peer_closed' }, 0, '', false);
+      expect(peer.told).toHaveLength(1);
+      expect([peer.session.inFlight, peer.wheel.size]).toEqual([0, 0]);
+    });
+
+    it('ends with a GOAWAY below it', async () => {
+      const peer = await outlived();
+      peer.receive(frame(frameType.goaway, 0, 0, uint32(0, 0)));
+      expect(peer.told).toHaveLength(1);
+      expect([peer.session.inFlight, peer.state.drained]).toEqual([0, 1]);
+    });
+  });
+
   it('ends at its deadline, oldest first, and the wheel is left', () => {
     const peer = open();
     for (let slot = 0; slot < 3; slot++) {

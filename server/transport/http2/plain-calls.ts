@@ -109,7 +109,15 @@ export class PlainCalls {
 
   /** Places of the calls of one request, oldest first; of all requests without one. */
   *of(call: PreparedCall | undefined, fromId: number, endId: number): Generator<number> {
-    for (let id = Math.max(fromId, endId - 2 * places); id < endId; id += 2) {
+    const recent = endId - 2 * places;
+    // Ordinary streams take ids too and no places, so a call may stay while more of them begin than there are places.
+    if (fromId < recent && this.count > 0) {
+      for (const id of this.ids.filter((each) => each >= fromId && each > 0 && each < recent).sort()) {
+        const place = this.find(id);
+        if (place >= 0 && (call === undefined || this.calls[place] === call)) yield place;
+      }
+    }
+    for (let id = Math.max(fromId, recent); id < endId; id += 2) {
       const place = this.find(id);
       if (place >= 0 && (call === undefined || this.calls[place] === call)) yield place;
     }
