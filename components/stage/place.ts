@@ -230,12 +230,13 @@ function headsOf(geometry: StagePicture['geometry'], lanes: readonly StageLane[]
       const near = side === 'near';
       const tier = tiers === 1 ? 0 : i;
       const end = cell.x + cell.width;
-      // Up to the name of the other side on the same line; where both are long, each has half.
+      // Up to the name of the other side on the same line; where both do not fit, the shorter one is told whole.
       const other = columns[1 - which]?.[i];
       const room = near
         ? (other?.cell.x ?? edges.far) + (other?.cell.width ?? 0) - cell.x
         : end - (other?.cell.x ?? edges.near);
-      const most = Math.max(room / 2, room - (other === undefined ? 0 : letters(other.id))) - 6;
+      const taken = other === undefined ? 0 : Math.min(letters(other.id), 0.6 * room);
+      const most = Math.max(room - taken, Math.min(letters(id), 0.6 * room)) - 4;
       const width = tiers === 1 ? cell.width + 4 : Math.min(most, letters(id));
       const label = lanes.find((lane) => lane.id === id)?.label ?? '';
       return {
