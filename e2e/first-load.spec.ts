@@ -37,7 +37,7 @@ test('what is not on the first picture is fetched once that one stands, so that 
   page,
 }) => {
   await page.goto(`${still.url}/?view=stage&frozen`);
-  await expect(page.getByTestId('live')).toHaveAttribute('data-state', 'frozen');
+  await expect(page.getByTestId('live')).toHaveAttribute('data-state', 'frozen', { timeout: 45_000 });
   const seen = () => page.evaluate(() => performance.getEntriesByType('resource').length);
   // Until no part is missing any more.
   await expect(async () => {

@@ -18,7 +18,7 @@ test('one key presents, another shows what is needed, the same key ends it; the 
   page,
 }) => {
   await page.goto(`${still.url}/?view=timeline&frozen`);
-  await expect(page.getByTestId('live')).toHaveAttribute('data-state', 'frozen');
+  await expect(page.getByTestId('live')).toHaveAttribute('data-state', 'frozen', { timeout: 45_000 });
   const before = await page.getByTestId('headline').innerText();
   await page.keyboard.press('p');
 

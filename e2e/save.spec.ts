@@ -16,7 +16,7 @@ async function saved(page: Page, kind: string): Promise<{ name: string; bytes: B
 
 async function open(page: Page, query: string): Promise<void> {
   await page.goto(`${still.url}/?frozen&${query}`);
-  await expect(page.getByTestId('live')).toHaveAttribute('data-state', 'frozen');
+  await expect(page.getByTestId('live')).toHaveAttribute('data-state', 'frozen', { timeout: 45_000 });
   await page.evaluate(() => document.fonts.ready.then(() => undefined));
   await page.keyboard.press('e');
   await expect(page.getByTestId('save-sheet')).toBeVisible();

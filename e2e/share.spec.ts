@@ -110,9 +110,12 @@ async function share(app: App): Promise<Shared> {
 
 async function enter(page: Page, url: string, token: string): Promise<void> {
   await page.goto(`${url}/?view=stage${token === '' ? '' : `#token=${token}`}`);
-  await expect(page.getByTestId('live')).toHaveAttribute('data-state', 'live');
+  await expect(page.getByTestId('live')).toHaveAttribute('data-state', 'live', { timeout: 45_000 });
   expect(new URL(page.url()).hash).toBe('');
 }
+
+// Three browsers, a second agent and a second dashboard.
+test.describe.configure({ timeout: 180_000 });
 
 test('who has no token looks, who has the room’s votes, who has the presenter’s acts', async ({ app, browser }) => {
   const shared = await share(app);

@@ -75,6 +75,31 @@ test('one key switches the view, and the URL remembers', async ({ stage }) => {
   await expect(page).toHaveURL(/view=stage/);
 });
 
+test('dragging the ledger looks back, and the way back stands there', async ({ app, stage }) => {
+  const { page } = stage;
+  await app.settled(3, 200);
+  const begun = Number(await stage.live.getAttribute('data-sequence'));
+  const band = await stage.row('headless').locator('.book-band').boundingBox();
+  const [x, y] = [(band?.x ?? 0) + 60, (band?.y ?? 0) + 6];
+  await page.mouse.move(x, y);
+  await page.mouse.down();
+  // A second and a half at most, of a run that may be young.
+  await page.mouse.move(x + ((band?.width ?? 0) * 1.5) / 90, y, { steps: 3 });
+  await page.mouse.up();
+  await expect(stage.live).toHaveAttribute('data-state', 'frozen');
+  await expect(page).toHaveURL(/at=.*run=/);
+  // An older picture, that stands still.
+  const then = Number(await stage.live.getAttribute('data-sequence'));
+  const now = (await app.snapshot()).sequence;
+  expect(then).toBeLessThan(Number(now));
+  await expect.poll(async () => Number((await app.snapshot()).sequence)).toBeGreaterThan(Number(now) + 20);
+  expect(Number(await stage.live.getAttribute('data-sequence'))).toBe(then);
+  await page.getByTestId('to-now').click();
+  await expect(stage.live).toHaveAttribute('data-state', 'live');
+  await expect(page).not.toHaveURL(/at=/);
+  await expect.poll(async () => Number(await stage.live.getAttribute('data-sequence'))).toBeGreaterThan(begun);
+});
+
 test('by keyboard: a pod’s menu opens and its lane lights up', async ({ app, stage }) => {
   const handle = (await app.snapshot()).pods.find((pod) => pod.ready)?.handle ?? '';
   await stage.page.getByTestId(`pod-menu-${handle}`).focus();

@@ -1,4 +1,5 @@
 import { bindNumbers, wholeSeconds } from '../../model/time.ts';
+import { openQuestion } from '../../model/view/scenario.ts';
 import { reportAgeMs } from './report-age.ts';
 import type { LiveView } from './store.ts';
 
@@ -14,4 +15,12 @@ export function headlineOf(view: LiveView): string {
     return `No report from the agent for ${wholeSeconds(ageMs)}. What is shown is old; calls may still be flowing.`;
   }
   return bindNumbers(snapshot.headline);
+}
+
+/** While presenting: the question that the room is asked, as long as it is open; the answer is the sentence that follows. */
+export function presentedHeadline(view: LiveView): string {
+  const run = view.snapshot?.scenario;
+  const asked = run === undefined || reportAgeMs(view) > 0 ? undefined : openQuestion(run);
+  const question = asked === undefined ? undefined : run?.scenario?.questions[asked]?.text;
+  return question === undefined || question === '' ? headlineOf(view) : bindNumbers(question);
 }

@@ -36,10 +36,17 @@ async function restore(store: LiveStore, atMs: number, runId: string | undefined
     store.refused('This link names a moment that the live run does not have: what you see is now.');
     return;
   }
+  await lookAt(store, atMs);
+}
+
+/** Freezes the picture at a moment of the live run. */
+export async function lookAt(store: LiveStore, atMs: number): Promise<void> {
+  const { snapshot } = store.getView();
+  if (snapshot === undefined || store.history === undefined) return;
   try {
     store.show(await momentAt(store, store.history, snapshot, atMs), atMs);
   } catch (error) {
-    store.refused(`The moment of this link cannot be read: ${reasonOf(error)}`);
+    store.refused(`That moment cannot be read: ${reasonOf(error)}`);
   }
 }
 

@@ -5,7 +5,7 @@ import { fromMs } from '../../model/time.ts';
 import { mayControl, readAccess } from './access.ts';
 import { type Actions, createActions } from './actions.ts';
 import { agentClient } from './client.ts';
-import { restoreFromUrl } from './moment.ts';
+import { lookAt, restoreFromUrl } from './moment.ts';
 import { LiveStore, type LiveView, type PageStore } from './store.ts';
 import { Watcher } from './watch.ts';
 
@@ -42,6 +42,7 @@ function connect(store: LiveStore): () => void {
   ask();
   store.history = (request) => client.readHistory(request, { timeoutMs: historyTimeoutMs });
   store.recorded = (runId, atMs) => client.getSnapshot({ runId, at: fromMs(atMs) }, { timeoutMs: historyTimeoutMs });
+  store.lookAt = (atMs) => lookAt(store, atMs);
   restoreFromUrl(store);
 
   let lost = false;

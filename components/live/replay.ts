@@ -39,6 +39,8 @@ const lateMs = 2_000;
 export class ReplayStore implements PageStore {
   actions: undefined;
   readonly history: NonNullable<PageStore['history']>;
+  /** The transport seeks. */
+  readonly lookAt = undefined;
   readonly startMs: number;
   endMs: number;
   private readonly ports: ReplayPorts;

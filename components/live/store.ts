@@ -57,6 +57,7 @@ export type PageStore = Pick<
   LiveStore,
   | 'actions'
   | 'history'
+  | 'lookAt'
   | 'subscribe'
   | 'getView'
   | 'getServerView'
@@ -77,6 +78,8 @@ export class LiveStore {
   history: ReadHistory | undefined;
   /** Reads the picture of a moment as it was recorded; rejects where it was not. */
   recorded: ((runId: string, atMs: number) => Promise<GetSnapshotResponse>) | undefined;
+  /** Shows a moment of the live run as it was, and stays there; a fault is said. Undefined where moments are sought otherwise. */
+  lookAt: ((atMs: number) => Promise<void>) | undefined;
   private readonly follower = new Follower();
   private readonly listeners = new Set<() => void>();
   private readonly ports: StorePorts;

@@ -198,7 +198,7 @@ function groupOf({ derived, open }: PlaceInput, uid: string): FigureProps['group
 
 /** px: a line of the columns' names, and a letter of them, roughly. */
 const headLine = 15;
-const headLetter = 7.5;
+const headLetter = 7.7;
 
 /** How many lines the columns' names take: one where each fits its own column, or a line for each lane of a side. */
 function headTiers({ derived, layout }: PlaceInput): number {
@@ -236,7 +236,7 @@ function headsOf(geometry: StagePicture['geometry'], lanes: readonly StageLane[]
         ? (other?.cell.x ?? edges.far) + (other?.cell.width ?? 0) - cell.x
         : end - (other?.cell.x ?? edges.near);
       const taken = other === undefined ? 0 : Math.min(letters(other.id), 0.6 * room);
-      const most = Math.max(room - taken, Math.min(letters(id), 0.6 * room)) - 4;
+      const most = Math.max(room - taken - 6, Math.min(letters(id), 0.6 * room));
       const width = tiers === 1 ? cell.width + 4 : Math.min(most, letters(id));
       const label = lanes.find((lane) => lane.id === id)?.label ?? '';
       return {

@@ -7,7 +7,7 @@ import { pictureWords, truthWords } from '../../model/view/stage/words.ts';
 import { Header } from '../controls/header.tsx';
 import { Notice } from '../controls/notice.tsx';
 import { WayOut } from '../controls/way-out.tsx';
-import { headlineOf } from '../live/headline.ts';
+import { headlineOf, presentedHeadline } from '../live/headline.ts';
 import { useLive, useLiveStore } from '../live/provider.tsx';
 import { reportAgeMs } from '../live/report-age.ts';
 import { onResized } from '../paint/surface.ts';
@@ -176,7 +176,7 @@ export function Stage() {
         {presenting ? null : <Header />}
         <section className="stage-head" aria-label="In one sentence">
           <h1 className="stage-headline" data-testid="headline">
-            {spaced(headlineOf(view))}
+            {spaced(presenting ? presentedHeadline(view) : headlineOf(view))}
           </h1>
           {snapshot !== undefined && derived !== undefined && snapshot.lanes.length > mostLanes && (
             <LanePicker lanes={snapshot.lanes} shown={derived.lanes.map((lane) => lane.id)} />

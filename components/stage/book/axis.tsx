@@ -3,6 +3,8 @@
 import { useRef } from 'react';
 import type { Bracket } from '../../../model/view/brackets.ts';
 import type { EventLine } from '../../../model/view/events.ts';
+import { goLive } from '../../controls/freeze.ts';
+import { useLiveStore } from '../../live/provider.tsx';
 import { xOf } from '../../paint/axis.ts';
 import { useMeasured } from '../../paint/measured.ts';
 import { placeLabels } from '../../paint/place.ts';
@@ -74,14 +76,27 @@ export function Waiting({ laneId, bracket, text }: { laneId: string; bracket: Br
   );
 }
 
-/** The axis: fixed, as its right end is always now. */
+/** The axis: fixed, as its right end is always now, or the moment that is looked at, with the way back. */
 export function Marks({ frozen }: { frozen: boolean }) {
+  const store = useLiveStore();
   return (
-    <div className="book-marks" aria-hidden>
-      <span>−90{'\u00a0'}s</span>
-      <span style={{ left: '33.33%' }}>−60{'\u00a0'}s</span>
-      <span style={{ left: '66.67%' }}>−30{'\u00a0'}s</span>
-      <span className="book-now">{frozen ? 'frozen' : 'now'}</span>
+    <div className="book-marks">
+      <span aria-hidden>−90{'\u00a0'}s</span>
+      <span aria-hidden style={{ left: '33.33%' }}>
+        −60{'\u00a0'}s
+      </span>
+      <span aria-hidden style={{ left: '66.67%' }}>
+        −30{'\u00a0'}s
+      </span>
+      {frozen && store.lookAt !== undefined ? (
+        <button type="button" className="book-back" data-testid="to-now" onClick={() => goLive(store)}>
+          Back to now
+        </button>
+      ) : (
+        <span className="book-now" aria-hidden>
+          {frozen ? 'frozen' : 'now'}
+        </span>
+      )}
     </div>
   );
 }

@@ -17,6 +17,7 @@ import { Chain } from './chain.tsx';
 import { LostFlags } from './flags.tsx';
 import { type BookMetrics, type BookPicture, paintBook } from './paint.ts';
 import { Tally } from './tally.tsx';
+import { useLookBack } from './use-look-back.ts';
 
 export type BookProps = {
   snapshot: GetSnapshotResponse | undefined;
@@ -39,6 +40,8 @@ export function Book(props: BookProps) {
   const [asked, setAsked] = useState<string>();
   const [markedMs, setMarkedMs] = useState<number>();
   const canvas = useRef<HTMLCanvasElement>(null);
+  const root = useRef<HTMLElement>(null);
+  useLookBack(root, windowMs);
   const shown = lines.filter((line) => inWindow(line, props.reportedMs));
   // The newest change that moved anything, until another is chosen.
   const chosen = lines.find((line) => line.key === asked) ?? lines.findLast(tellsOf(lanes));
@@ -93,7 +96,11 @@ export function Book(props: BookProps) {
   });
   return (
     <>
-      <section className="book" aria-label="Ledger: who answered over time, what was waited for, and what it cost">
+      <section
+        ref={root}
+        className="book"
+        aria-label="Ledger: who answered over time, what was waited for, and what it cost"
+      >
         <div className="book-heads">
           <h2 className="book-title book-who">Who answered</h2>
           <div className="book-top">
