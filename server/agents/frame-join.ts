@@ -151,7 +151,9 @@ export class FrameJoin {
     this.#timer?.cancel();
     const [first] = this.#held;
     if (first === undefined) return;
-    this.#timer = this.#options.timers.setTimeout(() => this.#hand(), first.until - this.#options.clock.now());
+    // Held up for longer than it waits: at once.
+    const waitMs = Math.max(0, first.until - this.#options.clock.now());
+    this.#timer = this.#options.timers.setTimeout(() => this.#hand(), waitMs);
   }
 
   #judge(to: number): void {
