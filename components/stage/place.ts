@@ -236,8 +236,8 @@ function headsOf(geometry: StagePicture['geometry'], lanes: readonly StageLane[]
         ? (other?.cell.x ?? edges.far) + (other?.cell.width ?? 0) - cell.x
         : end - (other?.cell.x ?? edges.near);
       const taken = other === undefined ? 0 : Math.min(letters(other.id), 0.6 * room);
-      const most = Math.max(room - taken - 6, Math.min(letters(id), 0.6 * room));
-      const width = tiers === 1 ? cell.width + 4 : Math.min(most, letters(id));
+      const whole = letters(id);
+      const width = tiers === 1 ? cell.width + 4 : whole <= 0.6 * room ? whole : Math.min(whole, room - taken - 6);
       const label = lanes.find((lane) => lane.id === id)?.label ?? '';
       return {
         laneId: id,

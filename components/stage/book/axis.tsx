@@ -77,7 +77,7 @@ export function Waiting({ laneId, bracket, text }: { laneId: string; bracket: Br
 }
 
 /** The axis: fixed, as its right end is always now, or the moment that is looked at, with the way back. */
-export function Marks({ frozen }: { frozen: boolean }) {
+export function Marks({ frozen, presenting }: { frozen: boolean; presenting: boolean }) {
   const store = useLiveStore();
   return (
     <div className="book-marks">
@@ -88,7 +88,7 @@ export function Marks({ frozen }: { frozen: boolean }) {
       <span aria-hidden style={{ left: '66.67%' }}>
         −30{'\u00a0'}s
       </span>
-      {frozen && store.lookAt !== undefined ? (
+      {frozen && !presenting && store.lookAt !== undefined ? (
         <button type="button" className="book-back" data-testid="to-now" onClick={() => goLive(store)}>
           Back to now
         </button>

@@ -105,7 +105,7 @@ export function Book(props: BookProps) {
           <h2 className="book-title book-who">Who answered</h2>
           <div className="book-top">
             <EventNames lines={shown} chosen={chosen?.key} choose={setAsked} />
-            <Marks frozen={props.frozen} />
+            <Marks frozen={props.frozen} presenting={presenting} />
           </div>
           {narrow && <span className="book-noticed-head">noticed</span>}
           {!presenting && !narrow && (
