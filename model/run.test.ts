@@ -207,6 +207,25 @@ describe('fold', () => {
     expect(script.run.events).toContain(before);
   });
 
+  it('many events within the window do not make each further one cost the whole list', () => {
+    const { script } = fourLanes();
+    const one = () =>
+      script
+        .wait(2)
+        .event({ case: 'subchannelState', value: { state: 'READY' } }, { laneId: 'kubewatch', connectionId: 'c' });
+    for (let i = 0; i < 3_000; i++) one();
+    const { run } = script;
+    expect(run.events.length).toBeGreaterThan(3_000);
+    // Each look at the whole list leaves another one behind.
+    let looks = 0;
+    for (let i = 0; i < 500; i++) {
+      const before = run.events;
+      one();
+      if (run.events !== before) looks += 1;
+    }
+    expect(looks).toBeLessThanOrEqual(6);
+  });
+
   it('a lost watch shows at once and is over when that watch is back', () => {
     const { script } = fourLanes();
     const watch = (resource: string, state: string) =>

@@ -63,9 +63,12 @@ export function fold(run: Run, update: Update): Run {
     update.case === 'event' && update.value.kind.case === 'runStarted' && update.value.kind.value.runId !== run.runId;
   if (value.sequence <= run.sequence && !startsAnew) return run;
   run.version += 1;
+  // By the numbers alone, so that who begins with a snapshot looks at the same moments.
+  const looks = Math.floor(value.sequence / slack) !== Math.floor(run.sequence / slack);
   run.sequence = value.sequence;
   if (update.case === 'frame') foldFrame(run, update.value);
   else foldEvent(run, update.value, startsAnew);
+  if (looks && run.events.length > eventsKept + slack) pruneEvents(run);
   return run;
 }
 
@@ -233,15 +236,17 @@ function setCluster(run: Run, state: string, reason: string, at: number): void {
 // ---- what is kept
 
 const eventsKept = 2_000;
-/** Removing one by one would cost the whole list each time. */
-const slack = 200;
+/**
+ * Looking costs the whole list, which may be long where much happens within the window (many pods, connections that end
+ * often): after so many updates, and when there are so many too many.
+ */
+const slack = 100;
 const samplesKept = 200;
 
 function prune(run: Run): void {
   pruneTruth(run);
   pruneLanes(run);
   pruneChanges(run);
-  if (run.events.length > eventsKept + slack) pruneEvents(run);
 }
 
 /**
