@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AgentService } from '../../gen/lbscope/agent/v1/agent_pb.js';
 import { preflight } from '../api/preflight.ts';
 import { startTestCluster, type TestCluster } from '../lab/controllers/testing.ts';
-import { build, folderOf, kubectl, kubectlVersion, kustomizations, type Manifest } from './render.ts';
+import { build, folderOf, kubectl, kubectlVersion, kustomizations, type Manifest, waysIn } from './render.ts';
 import { schemaRelease, validate } from './schema.ts';
 
 const run = promisify(execFile);
@@ -30,7 +30,7 @@ describe.skipIf(kubectlVersion === undefined)('manifests', () => {
   const home = mkdtempSync(join(tmpdir(), 'manifests-'));
 
   beforeAll(async () => {
-    await Promise.all(kustomizations.map(async (each) => built.set(each, await build(each))));
+    await Promise.all([...kustomizations, ...waysIn].map(async (each) => built.set(each, await build(each))));
     cluster = await startTestCluster();
   }, 120_000);
   afterAll(async () => {
@@ -39,7 +39,7 @@ describe.skipIf(kubectlVersion === undefined)('manifests', () => {
   });
   const objectsOf = (name: string) => built.get(name) ?? [];
 
-  test.for(kustomizations)("%s: every object fits Kubernetes' own types", (name) => {
+  test.for([...kustomizations, ...waysIn])("%s: every object fits Kubernetes' own types", (name) => {
     const custom: string[] = [];
     const faults: string[] = [];
     for (const object of objectsOf(name)) {
@@ -71,16 +71,35 @@ describe.skipIf(kubectlVersion === undefined)('manifests', () => {
     expect(changed).toEqual([]);
   });
 
-  test.for(kustomizations)('%s: one namespace, images pinned, no token where none is needed', (name) => {
+  test.for([...kustomizations, ...waysIn])('%s: one namespace, images pinned, Pod Security "restricted"', (name) => {
     for (const { kind, metadata, spec } of objectsOf(name)) {
       if (kind !== 'Namespace') expect(metadata.namespace, `${kind}/${metadata.name}`).toBe('lbscope');
       const pod = spec?.template?.spec;
       if (pod?.containers === undefined) continue;
+      // No token where none is needed.
       expect(pod.automountServiceAccountToken, metadata.name).toBe(pod.serviceAccountName !== undefined);
-      for (const { image, securityContext } of pod.containers) {
-        expect(image).toMatch(/:[^:/]+$/);
-        expect(image).not.toMatch(/:latest$/);
-        expect(securityContext).toMatchObject({ allowPrivilegeEscalation: false, readOnlyRootFilesystem: true });
+      // The user by number, so that the kubelet can tell that it is not root.
+      expect(pod.securityContext, metadata.name).toMatchObject({
+        runAsNonRoot: true,
+        runAsUser: expect.toSatisfy((user: number) => user > 0),
+        seccompProfile: { type: 'RuntimeDefault' },
+      });
+      for (const field of ['hostNetwork', 'hostPID', 'hostIPC', 'initContainers']) expect(pod[field]).toBeUndefined();
+      for (const volume of pod.volumes ?? []) {
+        const kinds = Object.keys(volume).filter((key) => key !== 'name');
+        expect(['configMap', 'emptyDir', 'projected', 'secret']).toContain(kinds[0]);
+      }
+      for (const { image, securityContext, resources, readinessProbe } of pod.containers) {
+        // A patch release, or the project's own image, which the deployer names.
+        expect(image).toMatch(/:v?\d+\.\d+\.\d+$|^lbscope:dev$/);
+        expect(securityContext).toEqual({
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ['ALL'] },
+        });
+        expect(resources).toMatchObject({ requests: { cpu: expect.any(String), memory: expect.any(String) } });
+        expect(resources.limits.memory).toEqual(expect.any(String));
+        expect(readinessProbe, metadata.name).toBeDefined();
       }
     }
   });

@@ -31,6 +31,9 @@ export const kustomizations: readonly string[] = [
     .map((name) => `overlays/${name}`),
 ];
 
+/** What presets apply over one of those: "ways-in/haproxy", ... */
+export const waysIn: readonly string[] = readdirSync(join(k8s, 'ways-in')).map((name) => `ways-in/${name}`);
+
 export function folderOf(kustomization: string): string {
   return join(k8s, kustomization);
 }
