@@ -37,8 +37,7 @@ describe('snapshot', () => {
       ),
       { numRuns: process.env.LBSCOPE_TEST_FULL ? 1_000 : 80 },
     );
-    // Seconds of pure arithmetic, several times as long beside others on a small machine.
-  }, 90_000);
+  });
 
   it('cannot be told from one that went through the wire twice', () => {
     const { script } = fourLanes();

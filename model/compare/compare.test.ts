@@ -137,7 +137,7 @@ describe('compareRuns', () => {
     }
     // Five standard deviations above one in twenty.
     expect(different / judged).toBeLessThan(0.05 + 5 * Math.sqrt((0.05 * 0.95) / judged));
-  }, 60_000);
+  });
 });
 
 describe('intervals', () => {

@@ -61,7 +61,7 @@ describe('replay', () => {
       ),
       { numRuns: process.env.LBSCOPE_TEST_FULL ? 200 : 6 },
     );
-  }, 60_000);
+  });
 
   it('at an instant is what was known then, and no more', async () => {
     const kept = store();

@@ -75,18 +75,19 @@ test('a drain closes idle connections, and the others with their answer', async 
   );
   await control.setBehavior({ delayMs: 200 });
   const agent = new Agent({ keepAlive: true });
+  const headers = { 'content-type': 'application/json', expect: '100-continue' };
+  const request = httpRequest({ agent, port: pod.jsonPort, path, method: 'POST', headers });
   const answered = new Promise<string | undefined>((done, failed) => {
-    const request = httpRequest(
-      { agent, port: pod.jsonPort, path, method: 'POST', headers: { 'content-type': 'application/json' } },
-      (response) => {
-        response.resume();
-        response.on('end', () => done(`${response.statusCode} ${response.headers.connection}`));
-      },
-    );
     request.on('error', failed);
-    request.end('{}');
+    request.on('response', (response) => {
+      response.resume();
+      response.on('end', () => done(`${response.statusCode} ${response.headers.connection}`));
+    });
   });
-  await new Promise((done) => setTimeout(done, 50));
+  request.flushHeaders();
+  // The pod has the call: a drain before that would be right to refuse it.
+  await new Promise((done) => request.once('continue', done));
+  request.end('{}');
   const drained = pod.drain();
   expect(await answered).toBe('200 close');
   expect(await drained).toEqual({ finished: true });
