@@ -164,6 +164,17 @@ describe('channel over time', () => {
     expect(b.next()).toEqual({ kind: 'none', reason: 'nothing pending, every connection is healthy' });
   });
 
+  it('a static host name that could not be looked up is asked for again with each retry: no failure is kept', async () => {
+    const b = bench({ resolver: 'static', policy: 'pick_first' });
+    b.lookup.outcome = { ok: false, code: 'SERVFAIL', message: '' };
+    b.channel.connect();
+    await b.time.advance(2_700);
+    expect(b.lookup.askedAt.map(Math.round)).toEqual([0, 1_000, 2_600]);
+    b.lookup.outcome = { ok: true, addresses: ['10.0.0.1'] };
+    await b.time.advance(2_600);
+    expect(b.channel.state).toBe('READY');
+  });
+
   it('a static address is never looked up', async () => {
     const b = bench({ resolver: 'static', policy: 'pick_first', target: '10.96.0.10:80' });
     await b.call();

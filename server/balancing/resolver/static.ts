@@ -19,7 +19,8 @@ export interface StaticResolverOptions {
  */
 export function createStaticResolver(options: StaticResolverOptions, listener: ResolverListener): Resolver {
   if (isIP(options.host) === 0) {
-    const profile = { ...dnsProfile('grpc-java'), floorMs: 0, usualFloorMs: 0 };
+    // No JVM is in between: a failed lookup is not kept, either.
+    const profile = { ...dnsProfile('grpc-java'), floorMs: 0, usualFloorMs: 0, failureKeptMs: 0 };
     return asStatic(new DnsResolver({ ...options, profile }, listener));
   }
   let started = false;
