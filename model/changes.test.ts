@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { toSnapshot } from './run.ts';
 import { addressOf, even, fourLanes, pod, type Script } from './testkit.ts';
 import { toMs } from './time.ts';
+import { verdict } from './verdict.ts';
 
 const changes = (script: Script) => toSnapshot(script.run, script.now).changes;
 const titles = (script: Script) => changes(script).map((c) => c.title);
@@ -164,6 +165,21 @@ describe('changes', () => {
     expect(story(script, 'headless', 'uid-1').state).toBe('open');
     script.firstAnswer('headless', pods[0]!, 1);
     expect(story(script, 'headless', 'uid-1').state).toBe('answered');
+  });
+
+  it('a pod that answers again before its crash is reported is back: the truth watch was away', () => {
+    const { script, pods } = fourLanes();
+    script.frame({ headless: [{ uid: 'uid-1', failed: 2 }, ...even(pods.slice(1))] });
+    script.wait(300).firstAnswer('headless', pods[0]!, 1);
+    const answeredAt = script.now;
+    script.wait(900).podEvent('podRestarted', pod(1, { incarnation: 1 }));
+    expect(story(script, 'headless', 'uid-1')).toMatchObject({ state: 'answered', incarnation: 1, lost: 2 });
+    expect(script.run.changes[0]!.stories.find((s) => s.laneId === 'headless')!.firstCall).toBe(answeredAt);
+    expect(story(script, 'kubewatch', 'uid-1').state).toBe('open');
+    script.traffic(15, { headless: even(pods), kubewatch: even(pods) });
+    expect(verdict(script.run, 'headless', script.now).text).toBe(
+      'Lost 2 calls when pod1 crashed; even again.',
+    );
   });
 
   it('pods that a scale-up brings are its own, even when others were just seen to leave', () => {

@@ -197,9 +197,12 @@ function crashed(
     const change = open(run, sequence, 'crash', `${handleOf(run, uid)} crashed`, askedAt);
     change.at = seenAt;
     const next = incarnation ?? (run.pods.get(uid)?.pod.incarnation ?? 0) + 1;
+    const back = firstAnswers(run, uid, next);
     for (const lane of run.lanes.values()) {
       const story = tell(change, lane.id, uid, 'restarted', next);
       if (askedAt === undefined) story.lost = lostBefore(run, lane.id, uid, at);
+      const first = back.get(lane.id);
+      if (first !== undefined) answered(run, lane, story, first);
     }
     return;
   }
@@ -230,6 +233,16 @@ function announced(run: Run, uid: string, at: number, incarnation: number | unde
     // Losing readiness is seen at once, the restart only after its backoff: what looked like unready was a crash.
     return c.kind === 'unready' && c.askedAt === undefined && c.removedUids.includes(uid) && !returned(run, c, uid);
   });
+}
+
+/** Where the truth was away, a pod is back, and has answered, before anybody reports that it was gone: by lane, when. */
+function firstAnswers(run: Run, uid: string, incarnation: number): Map<string, number> {
+  const found = new Map<string, number>();
+  for (const { kind, laneId = '', podUid, incarnation: of = 0, at } of run.events) {
+    if (kind.case !== 'firstAnswer' || podUid !== uid || of < incarnation || found.has(laneId)) continue;
+    found.set(laneId, toMs(at));
+  }
+  return found;
 }
 
 /** Failed calls of a pod that came before anybody reported why. */
