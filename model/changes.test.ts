@@ -177,9 +177,7 @@ describe('changes', () => {
     expect(script.run.changes[0]!.stories.find((s) => s.laneId === 'headless')!.firstCall).toBe(answeredAt);
     expect(story(script, 'kubewatch', 'uid-1').state).toBe('open');
     script.traffic(15, { headless: even(pods), kubewatch: even(pods) });
-    expect(verdict(script.run, 'headless', script.now).text).toBe(
-      'Lost 2 calls when pod1 crashed; even again.',
-    );
+    expect(verdict(script.run, 'headless', script.now).text).toBe('Lost 2 calls when pod1 crashed; even again.');
   });
 
   it('pods that a scale-up brings are its own, even when others were just seen to leave', () => {

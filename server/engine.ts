@@ -15,6 +15,7 @@ import { spin } from './driver/spin.ts';
 import { type Driver, Drivers } from './driver/upper.ts';
 import { workerThread } from './driver/worker-thread.ts';
 import { anchorOf } from './events/clock.ts';
+import { onePartEach } from './events/merge.ts';
 import type { Clock, EventSink, Timers } from './events/port.ts';
 import type { Api } from './kube/http.ts';
 import { createKuberesolverWatch } from './kube/kuberesolver.ts';
@@ -75,7 +76,7 @@ export class Engine {
               ...(pacing === 'precise' ? { spin } : {}),
             }),
       onFrame: (frame) =>
-        parts.onFrame([...this.#others.values()].reduce((joined, other) => other.join(joined), frame)),
+        parts.onFrame(onePartEach([...this.#others.values()].reduce((joined, other) => other.join(joined), frame))),
       onFault: (reason) => parts.onFault(reason, "the driver's thread ended; another one is started"),
     });
     // Lanes that other client software drives, each in a process of its own.

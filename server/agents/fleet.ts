@@ -115,10 +115,10 @@ export class Fleet implements Engine {
         lane.load = { settings, running };
         this.#share();
       },
-      stop: () => {
+      stop: (goesOn) => {
         this.#lanes.delete(number);
         this.#share();
-        return lane.own.stop();
+        return lane.own.stop(goesOn);
       },
     };
   }

@@ -14,7 +14,8 @@ export interface Engine {
 
 export interface LaneDriver {
   apply(settings: TrafficSettings, running: boolean): void;
-  stop(): Promise<void>;
+  /** `goesOn`: another driver takes the lane over, so how its last calls end is still counted. */
+  stop(goesOn?: boolean): Promise<void>;
 }
 
 export interface LaneListener {

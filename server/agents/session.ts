@@ -38,7 +38,7 @@ export interface SessionParts {
 export class Session {
   readonly #parts: SessionParts;
   readonly #outbox = new Outbox<WorkResponse>();
-  readonly #lanes = new Map<number, LaneDriver>();
+  readonly #lanes = new Map<number, { readonly laneId: string; readonly driver: LaneDriver }>();
   readonly #asked: number[] = [];
   #best: { readonly offset: number; readonly tookMs: number } | undefined;
   #answers = 0;
@@ -87,7 +87,7 @@ export class Session {
   end(): void {
     this.#ended = true;
     this.#timer?.cancel();
-    for (const driver of this.#lanes.values()) void driver.stop();
+    for (const { driver } of this.#lanes.values()) void driver.stop();
     this.#lanes.clear();
     this.#outbox.close();
     this.#onEnd();
@@ -156,14 +156,14 @@ export class Session {
     const engine = this.#engine;
     if (engine === undefined) return;
     const numbers = new Set(lanes.map(({ driver }) => driver));
-    for (const [number, driver] of this.#lanes) {
+    for (const [number, { laneId, driver }] of this.#lanes) {
       if (numbers.has(number)) continue;
       this.#lanes.delete(number);
-      void driver.stop();
+      void driver.stop(lanes.some(({ spec }) => spec?.id === laneId));
     }
     for (const lane of lanes) {
       const { spec, load } = fromLane(lane);
-      let driver = this.#lanes.get(lane.driver);
+      let driver = this.#lanes.get(lane.driver)?.driver;
       if (driver === undefined) {
         const trouble = { forbidden: '', down: '' };
         const tell = () => this.#outbox.push(response({ case: 'trouble', value: { driver: lane.driver, ...trouble } }));
@@ -179,7 +179,7 @@ export class Session {
             tell();
           },
         });
-        this.#lanes.set(lane.driver, driver);
+        this.#lanes.set(lane.driver, { laneId: spec.id, driver });
       }
       driver.apply(load.settings, load.running);
     }

@@ -15,7 +15,7 @@ const endMs = 2_000;
 /**
  * Calls made by other client software, in a process of its own: its timers, its heap and its faults are not the agent's. The
  * same cut as the thread's, over a pipe; only the counters can't be shared, so a process that dies takes along what it had
- * counted since its last frame. It ends when the pipe closes.
+ * counted since its last frame; what was in flight then is lost. It ends when the pipe closes.
  */
 export function childProcess(script: URL, init: ProcessInit): (listener: ThreadListener) => Thread {
   return (listener) => {
@@ -49,6 +49,7 @@ export function childProcess(script: URL, init: ProcessInit): (listener: ThreadL
       },
       // Its frames come five times a second, whether it makes calls or not.
       progress: () => heard,
+      apart: true,
       async end() {
         ended = true;
         if (child.connected) child.disconnect();

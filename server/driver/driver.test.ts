@@ -1,6 +1,6 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { expect, onTestFinished, test } from 'vitest';
-import type { Frame } from '../../gen/lbscope/events/v1/events_pb.js';
+import { type Frame, FrameSchema } from '../../gen/lbscope/events/v1/events_pb.js';
 import { SayHelloResponseSchema } from '../../gen/lbscope/greeter/v1/greeter_pb.js';
 import { bucketOf, Merged } from '../../model/histogram.ts';
 import { toMs } from '../../model/time.ts';
@@ -274,6 +274,7 @@ function fake() {
   const seen = new Seen();
   const pickers: { link: ResolutionLink; addresses: (list: string[]) => void }[] = [];
   const waiting: ((result: CallResult) => void)[] = [];
+  const quiet: (() => void)[] = [];
   const message = toBinary(SayHelloResponseSchema, create(SayHelloResponseSchema, { pod: { uid: 'a' } }));
   const start = sameThread({
     clock: time,
@@ -290,7 +291,10 @@ function fake() {
         unary: () => new Promise((resolve) => waiting.push(resolve)),
         stream: () => Promise.reject(new Error('not in this test')),
         state: 'READY',
-        close: async () => link.stop(),
+        close: async () => {
+          link.stop();
+          while (waiting.length > 0) await new Promise<void>((resolve) => quiet.push(resolve));
+        },
       };
     },
   });
@@ -316,6 +320,7 @@ function fake() {
   );
   const answer = (): void => {
     for (const resolve of waiting.splice(0)) resolve({ ok: true, message, route: routeOf({ sentAt: time.now() }) });
+    for (const resolve of quiet.splice(0)) resolve();
   };
   return { time, seen, drivers, driver, watch, pickers, answer };
 }
@@ -358,6 +363,57 @@ test('a new run begins between what was counted before and what comes after', as
   await time.advance(100);
   // Once in each run.
   expect(seen.of('firstAnswer')).toHaveLength(2);
+});
+
+test.each([true, false])(
+  'calls in flight when a driver closes are counted where its lane goes on: %s',
+  async (goesOn) => {
+    const { time, seen, drivers, driver, watch, answer } = fake();
+    driver.apply({ ...settings, ratePerSecond: 100 }, true);
+    await time.advance(201);
+    const stopped = driver.stop(goesOn);
+    const next = drivers.open(planOf(1, 'kubewatch'), { sliceWatch: watch, onDown() {} });
+    await time.advance(200);
+    answer();
+    await time.advance(1);
+    await stopped;
+    expect(seen.sums).toMatchObject({ issued: 21, answered: goesOn ? 21 : 0, failed: 0 });
+    // Its part of the frames has ended with it.
+    await time.advance(400);
+    expect(seen.frames.at(-1)?.lanes).toHaveLength(1);
+    void next.stop();
+  },
+);
+
+test('what a process had in flight when it told of it last is lost when it dies', async () => {
+  const time = new FakeTime(1_000_050);
+  const seen = new Seen();
+  let listener: ThreadListener | undefined;
+  const drivers = new Drivers({
+    start: (given) => {
+      listener = given;
+      return { apart: true, post() {}, end: async () => {} };
+    },
+    onFrame: seen.onFrame,
+    events: seen.sink,
+    lookup: new ManualLookup(time),
+    clock: time,
+    timers: time,
+    random: () => 0,
+  });
+  drivers.open(planOf(1, 'real'), { sliceWatch: new ManualWatch(), onDown() {} });
+  drivers.open(planOf(1, 'other'), { sliceWatch: new ManualWatch(), onDown() {} });
+  const lanes = [
+    { laneId: 'real', issued: 10, answered: 7, inFlight: 3 },
+    { laneId: 'other', issued: 5, answered: 5, inFlight: 0 },
+  ];
+  listener?.onMessage({ t: 'frame', frame: create(FrameSchema, { lanes }), drivers: [1, 2] });
+  listener?.onEnd('its process ended with SIGKILL');
+  expect(seen.sums).toMatchObject({ issued: 15, answered: 12, failed: 3, inFlight: 0 });
+  expect(seen.of('lossBurst').map((event) => [event.laneId, event.kind?.value])).toMatchObject([
+    ['real', { errorClass: 'reset', count: 3 }],
+  ]);
+  await drivers.stop();
 });
 
 test('a new run that was asked for begins although the driver is stopped before it answers', async () => {

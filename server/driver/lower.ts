@@ -60,7 +60,7 @@ export class Lower {
         this.#lanes.get(message.driver)?.driver.apply(message.settings, message.running);
         return;
       case 'close':
-        this.#close(message.driver);
+        this.#close(message.driver, message.goesOn);
         return;
       case 'told':
         this.#lanes.get(message.driver)?.links.get(message.channel)?.told(message.round, message.told);
@@ -84,7 +84,7 @@ export class Lower {
   /** Nothing is sent up any more. */
   stop(): void {
     this.#frames.stop();
-    for (const number of [...this.#lanes.keys()]) this.#close(number);
+    for (const number of [...this.#lanes.keys()]) this.#close(number, false);
   }
 
   #open(number: number, plan: LanePlan, counters: LaneCounters): void {
@@ -117,13 +117,23 @@ export class Lower {
     this.#lanes.set(number, { driver, links });
   }
 
-  #close(number: number): void {
+  #close(number: number, goesOn: boolean): void {
     const lane = this.#lanes.get(number);
     if (lane === undefined) return;
-    // What it has counted so far is shown; what its last calls bring is not, as the lane has gone or been replaced.
+    // What it has counted so far is shown. What its last calls bring is not where the lane has gone.
     this.#frames.part();
-    this.#lanes.delete(number);
-    void lane.driver.stop().then(() => this.#options.post({ t: 'closed', driver: number }));
+    if (!goesOn) this.#lanes.delete(number);
+    void lane.driver.stop().then(() => {
+      const { post, timers } = this.#options;
+      // Calls that were cut at the very last are told in this turn.
+      const closed = (): void => {
+        if (this.#lanes.has(number)) this.#frames.part();
+        this.#lanes.delete(number);
+        post({ t: 'closed', driver: number });
+      };
+      if (this.#lanes.has(number)) timers.setTimeout(closed, 0);
+      else closed();
+    });
   }
 
   #emit(event: EventInit): void {
@@ -136,7 +146,8 @@ export class Lower {
 
   #frame(from: number, to: number): void {
     const lanes = [...this.#lanes.values()].map(({ driver }) => driver.cut());
-    this.#options.post({ t: 'frame', frame: create(FrameSchema, { from: fromMs(from), to: fromMs(to), lanes }) });
+    const frame = create(FrameSchema, { from: fromMs(from), to: fromMs(to), lanes });
+    this.#options.post({ t: 'frame', frame, drivers: [...this.#lanes.keys()] });
   }
 }
 

@@ -32,8 +32,11 @@ export type Down =
       readonly settings: TrafficSettings;
       readonly running: boolean;
     }
-  /** No new calls; answered by `closed` when those in flight have ended. */
-  | { readonly t: 'close'; readonly driver: number }
+  /**
+   * No new calls; answered by `closed` when those in flight have ended. `goesOn`: another driver makes the lane's calls from now
+   * on, and the counts are the lane's: how these end is still told.
+   */
+  | { readonly t: 'close'; readonly driver: number; readonly goesOn: boolean }
   /** `round`: which start of the resolver it belongs to; late words of an older one are dropped. */
   | {
       readonly t: 'told';
@@ -52,8 +55,8 @@ export type Down =
 
 export type Up =
   | { readonly t: 'event'; readonly event: EventInit }
-  /** Numbered by the hub. */
-  | { readonly t: 'frame'; readonly frame: Frame }
+  /** Numbered by the hub. `drivers`: whose its lanes' parts are, in their order. */
+  | { readonly t: 'frame'; readonly frame: Frame; readonly drivers: readonly number[] }
   /** Which pod a slot of a lane's counters stands for, so that they can be read after the thread has died. */
   | { readonly t: 'pod'; readonly driver: number; readonly slot: number; readonly uid: string }
   | { readonly t: 'resolver'; readonly driver: number; readonly channel: number; readonly ask: ResolverAsk }

@@ -38,8 +38,8 @@ export class OtherClients {
     this.#lanes.set(driver, create(LaneFrameSchema, { laneId: plan.laneId }));
     return {
       apply: (settings, running) => driver.apply(settings, running),
-      stop: async () => {
-        await driver.stop();
+      stop: async (goesOn) => {
+        await driver.stop(goesOn);
         this.#lanes.delete(driver);
         if (this.#lanes.size === 0) await this.stop();
       },

@@ -6,7 +6,7 @@ import type { Lookup, SliceWatch } from '../balancing/resolver/port.ts';
 import { faultOf } from '../balancing/spec.ts';
 import type { Clock, EventSink, TimerHandle, Timers } from '../events/port.ts';
 import type { AttributionTable } from '../traffic/attribution.ts';
-import { LaneCounters } from '../traffic/counters.ts';
+import { head, LaneCounters } from '../traffic/counters.ts';
 import type { TrafficSettings } from '../traffic/driver.ts';
 import { lastWords } from './last-words.ts';
 import type { Down, LanePlan, ResolverAsk, Up } from './messages.ts';
@@ -18,6 +18,8 @@ export interface Thread {
   post(message: Down): void;
   /** A number that changes as long as its event loop turns; absent where nothing else would notice that it hangs. */
   progress?(): number;
+  /** It counts in memory of its own: what it has in flight is known from its frames alone. */
+  readonly apart?: true;
   /** Ends it; onEnd is not called. */
   end(): Promise<void>;
 }
@@ -45,8 +47,11 @@ export interface DriversOptions {
 export interface Driver {
   /** Takes effect at once; counts and calls in flight are kept. */
   apply(settings: TrafficSettings, running: boolean): void;
-  /** No new calls; settles when those in flight have ended. */
-  stop(): Promise<void>;
+  /**
+   * No new calls; settles when those in flight have ended. `goesOn`: the lane goes on with another driver, so how these end is
+   * still counted.
+   */
+  stop(goesOn?: boolean): Promise<void>;
 }
 
 export interface DriverListener {
@@ -62,7 +67,7 @@ interface OpenDriver {
   settings: { readonly settings: TrafficSettings; readonly running: boolean } | undefined;
   counters: LaneCounters;
   names: string[];
-  closing: (() => void) | undefined;
+  closing: { readonly goesOn: boolean; readonly done: () => void } | undefined;
 }
 
 type Life =
@@ -129,10 +134,10 @@ export class Drivers {
         driver.settings = { settings, running };
         this.#post({ t: 'apply', driver: number, settings, running });
       },
-      stop: () =>
-        new Promise((resolve) => {
-          driver.closing = resolve;
-          if (this.#life.t === 'running') this.#post({ t: 'close', driver: number });
+      stop: (goesOn = false) =>
+        new Promise((done) => {
+          driver.closing = { goesOn, done };
+          if (this.#life.t === 'running') this.#post({ t: 'close', driver: number, goesOn });
           else this.#closed(number);
         }),
     };
@@ -232,6 +237,7 @@ export class Drivers {
         return;
       case 'frame':
         this.#frameTo = toMs(message.frame.to);
+        if (this.#life.t === 'running' && this.#life.thread.apart) this.#noteInFlight(message);
         this.#options.onFrame(message.frame);
         return;
       case 'pod': {
@@ -250,6 +256,14 @@ export class Drivers {
         return;
       case 'edge':
         this.#edges.shift()?.(message.at);
+    }
+  }
+
+  /** Should it die, they are lost. */
+  #noteInFlight({ frame, drivers }: Extract<Up, { t: 'frame' }>): void {
+    for (const [index, number] of drivers.entries()) {
+      const driver = this.#drivers.get(number);
+      if (driver !== undefined) driver.counters.lane[head.inFlight] = frame.lanes[index]?.inFlight ?? 0;
     }
   }
 
@@ -295,7 +309,7 @@ export class Drivers {
     if (driver === undefined) return;
     this.#drivers.delete(number);
     for (const { link } of driver.resolutions.values()) link.stop();
-    driver.closing?.();
+    driver.closing?.done();
   }
 
   #tellDown(reason: string | undefined): void {
@@ -315,9 +329,11 @@ export class Drivers {
     for (const [number, driver] of [...this.#drivers]) {
       for (const { link } of driver.resolutions.values()) link.stop();
       driver.resolutions.clear();
-      const last = lastWords(driver.plan.laneId, driver.counters, driver.names, now);
-      if (last.burst !== undefined) events.emit(last.burst);
-      frame.lanes.push(last.frame);
+      if (driver.closing === undefined || driver.closing.goesOn) {
+        const last = lastWords(driver.plan.laneId, driver.counters, driver.names, now);
+        if (last.burst !== undefined) events.emit(last.burst);
+        frame.lanes.push(last.frame);
+      }
       if (driver.closing !== undefined) this.#closed(number);
     }
     onFrame(frame);

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { type Frame, FrameSchema, type Histogram, HistogramSchema } from '../../gen/lbscope/events/v1/events_pb.js';
 import { Merged } from '../../model/histogram.ts';
 import { fromMs, toMs } from '../../model/time.ts';
-import { joinAgents, mergeFrames, mergeHistograms } from './merge.ts';
+import { joinAgents, mergeFrames, mergeHistograms, onePartEach } from './merge.ts';
 import { frameOf } from './testing.ts';
 
 const histogram: fc.Arbitrary<Histogram> = fc
@@ -50,6 +50,24 @@ it('sums counts, keeps the outermost edges and the last number, and changes no i
     ['pod-2', 7],
   ]);
   expect(a.lanes[0]?.answered).toBe(5);
+});
+
+it('a lane in two parts of one frame becomes one; other frames stay as they are', () => {
+  const old = frameOf(1_000, 1_200, 2, 'headless', 'pod-1');
+  const frame = frameOf(1_000, 1_200, 5, 'headless', 'pod-2');
+  const whole = frameOf(1_000, 1_200, 1, 'envoy', 'pod-1').lanes;
+  Object.assign(old.lanes[0] ?? {}, { inFlight: 3, askedRate: 0 });
+  Object.assign(frame.lanes[0] ?? {}, { inFlight: 4 });
+  frame.lanes = [...old.lanes, ...whole, ...frame.lanes];
+  const [headless, envoy, ...more] = onePartEach(frame).lanes;
+  expect(headless).toMatchObject({ laneId: 'headless', answered: 7, inFlight: 7, askedRate: 100 });
+  expect(headless?.pods.map(({ podUid, answered }) => [podUid, answered])).toEqual([
+    ['pod-1', 2],
+    ['pod-2', 5],
+  ]);
+  expect([envoy?.laneId, envoy?.answered, more]).toEqual(['envoy', 1, []]);
+  const single = frameOf(1_000, 1_200, 1, 'envoy', 'pod-1');
+  expect(onePartEach(single)).toBe(single);
 });
 
 it('retries and messages are counts, too', () => {

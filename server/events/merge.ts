@@ -23,19 +23,37 @@ import { toMs } from '../../model/time.ts';
  */
 export function mergeFrames(frames: readonly [Frame, ...Frame[]]): Frame {
   const last = frames[frames.length - 1] as Frame;
-  const lanes = new Map<string, LaneFrame[]>();
-  for (const frame of frames) {
-    for (const lane of frame.lanes) {
-      const list = lanes.get(lane.laneId);
-      if (list === undefined) lanes.set(lane.laneId, [lane]);
-      else list.push(lane);
-    }
-  }
+  const lanes = byLane(frames.flatMap((frame) => frame.lanes));
   return create(FrameSchema, {
     sequence: last.sequence,
     from: frames[0].from,
     to: last.to,
     lanes: [...lanes.values()].map(mergeLanes),
+  });
+}
+
+/** A lane that is put anew has two parts in a frame until the calls of the old one have ended: they become one. */
+export function onePartEach(frame: Frame): Frame {
+  const lanes = byLane(frame.lanes);
+  if (lanes.size === frame.lanes.length) return frame;
+  return create(FrameSchema, { ...frame, lanes: [...lanes.values()].map(sumLanes) });
+}
+
+function byLane(lanes: readonly LaneFrame[]): Map<string, LaneFrame[]> {
+  const found = new Map<string, LaneFrame[]>();
+  for (const lane of lanes) {
+    const list = found.get(lane.laneId);
+    if (list === undefined) found.set(lane.laneId, [lane]);
+    else list.push(lane);
+  }
+  return found;
+}
+
+/** Parts of one interval: each has calls in flight and an asked rate of its own. */
+function sumLanes(lanes: readonly LaneFrame[]): LaneFrame {
+  return Object.assign(mergeLanes(lanes), {
+    inFlight: sum(lanes, (lane) => lane.inFlight),
+    askedRate: sum(lanes, (lane) => lane.askedRate),
   });
 }
 
@@ -100,24 +118,10 @@ export function joinAgents(
   parts: readonly [own: { readonly agent: string; readonly frame: Frame }, ...{ agent: string; frame: Frame }[]],
 ): Frame {
   const [own] = parts;
-  const lanes = new Map<string, LaneFrame[]>();
-  for (const { agent, frame } of parts) {
-    for (const lane of frame.lanes) {
-      const named = create(LaneFrameSchema, { ...lane, agents: [partOf(agent, lane)] });
-      const list = lanes.get(lane.laneId);
-      if (list === undefined) lanes.set(lane.laneId, [named]);
-      else list.push(named);
-    }
-  }
-  return create(FrameSchema, {
-    ...own.frame,
-    lanes: [...lanes.values()].map((each) =>
-      Object.assign(mergeLanes(each), {
-        inFlight: sum(each, (lane) => lane.inFlight),
-        askedRate: sum(each, (lane) => lane.askedRate),
-      }),
-    ),
-  });
+  const lanes = parts.flatMap(({ agent, frame }) =>
+    frame.lanes.map((lane) => create(LaneFrameSchema, { ...lane, agents: [partOf(agent, lane)] })),
+  );
+  return create(FrameSchema, { ...own.frame, lanes: [...byLane(lanes).values()].map(sumLanes) });
 }
 
 function partOf(agent: string, lane: LaneFrame): AgentPart {

@@ -34,8 +34,8 @@ export type ReachState =
 export interface Driver {
   /** Takes effect at once; counts and calls in flight are kept. */
   apply(settings: TrafficSettings, running: boolean): void;
-  /** No new calls; settles when those in flight have ended. */
-  stop(): Promise<void>;
+  /** No new calls; settles when those in flight have ended. `goesOn`: the lane does, so how these end is still counted. */
+  stop(goesOn?: boolean): Promise<void>;
 }
 
 export interface DriverListener {
@@ -148,12 +148,13 @@ export class Lane {
     this.#tell();
   }
 
-  async stop(): Promise<void> {
+  /** `goesOn`: another one takes its place, with its counts. */
+  async stop(goesOn = false): Promise<void> {
     this.#stopped = true;
     this.#whyTimer?.cancel();
     this.#membership?.stop();
     this.#reach?.stop();
-    await this.#driver.stop();
+    await this.#driver.stop(goesOn);
   }
 
   #apply(): void {

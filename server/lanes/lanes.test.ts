@@ -31,6 +31,7 @@ function setUp(options: { why?: string; held?: string; lanes?: readonly LaneSpec
   const events: EventInit[] = [];
   const calls = new Map<string, number>();
   const closed: string[] = [];
+  const stops: string[] = [];
   const proxies = new Map<string, (state: 'ok' | 'unreachable', reason: string) => void>();
   const forbid = new Map<string, (reason: string | undefined) => void>();
   const down = new Map<string, (reason: string | undefined) => void>();
@@ -49,7 +50,7 @@ function setUp(options: { why?: string; held?: string; lanes?: readonly LaneSpec
       makeDriver: (spec, { onForbidden, onDown }) => {
         forbid.set(spec.id, onForbidden);
         down.set(spec.id, onDown);
-        return new LaneDriver({
+        const driver = new LaneDriver({
           laneId: spec.id,
           clock: time,
           timers: time,
@@ -70,6 +71,13 @@ function setUp(options: { why?: string; held?: string; lanes?: readonly LaneSpec
             },
           }),
         });
+        return {
+          apply: (settings, running) => driver.apply(settings, running),
+          stop: (goesOn = false) => {
+            stops.push(`${spec.id} ${goesOn ? 'goes on' : 'ends'}`);
+            return driver.stop();
+          },
+        };
       },
       makeMembership: (spec, onState): Membership | undefined => {
         if (spec.envoyStatus === '') return undefined;
@@ -87,7 +95,7 @@ function setUp(options: { why?: string; held?: string; lanes?: readonly LaneSpec
   lanes.start(options.held);
   const states = (id: string) =>
     events.flatMap((event) => (event.laneId === id && event.kind?.case === 'laneState' ? [event.kind.value] : []));
-  return { lanes, events, calls, closed, proxies, reached, forbid, down, saves, states, move };
+  return { lanes, events, calls, closed, stops, proxies, reached, forbid, down, saves, states, move };
 }
 
 test('without a click: the four lanes run, each with the same traffic', async () => {
@@ -96,6 +104,14 @@ test('without a click: the four lanes run, each with the same traffic', async ()
   await move(1_000);
   expect(lanes.ids).toEqual(['clusterip', 'headless', 'kubewatch', 'envoy']);
   for (const id of lanes.ids) expect(calls.get(id), id).toBe(100);
+});
+
+test('a lane that is put anew goes on, also in its counts; one that is removed ends', async () => {
+  const { lanes, stops } = setUp();
+  const [spec] = defaultLanes(names);
+  lanes.put({ ...spec!, connections: 3 });
+  lanes.remove('headless');
+  expect(stops).toEqual(['clusterip goes on', 'headless ends']);
 });
 
 test('a proxy that never answered: unavailable, with what the cluster knows of it, no call sent; it starts by itself', async () => {

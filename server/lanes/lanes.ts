@@ -100,7 +100,7 @@ export class Lanes {
       };
     }
     const wanted = before?.wanted ?? this.running;
-    if (before !== undefined) this.#close(before);
+    if (before !== undefined) this.#close(before, true);
     this.#add(spec, before?.traffic ?? this.#traffic, before?.own ?? false, wanted);
     this.#save();
     return { ok: true };
@@ -146,8 +146,8 @@ export class Lanes {
     lane.start(this.#held);
   }
 
-  #close(lane: Lane): void {
-    const closing = lane.stop().finally(() => this.#closing.delete(closing));
+  #close(lane: Lane, goesOn = false): void {
+    const closing = lane.stop(goesOn).finally(() => this.#closing.delete(closing));
     this.#closing.add(closing);
   }
 

@@ -6,7 +6,7 @@ import type { Found } from './find-method.ts';
 /** As server/driver's; declared here, where it is used. */
 interface Driver {
   apply(settings: TrafficSettings, running: boolean): void;
-  stop(): Promise<void>;
+  stop(goesOn?: boolean): Promise<void>;
 }
 
 type Life =
@@ -57,11 +57,11 @@ export function whenFound(options: {
       wanted = { settings, running };
       if (life.t === 'open') life.driver.apply(settings, running);
     },
-    async stop() {
+    async stop(goesOn) {
       const before = life;
       life = { t: 'stopped' };
       if (before.t === 'waiting') before.timer.cancel();
-      if (before.t === 'open') await before.driver.stop();
+      if (before.t === 'open') await before.driver.stop(goesOn);
     },
   };
 }
