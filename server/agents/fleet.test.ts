@@ -108,36 +108,40 @@ test('the load is dealt out over all who work; a lost worker’s part goes to th
   const { fleet, engine } = fleetOf([a.worker.port, b.worker.port]);
   const lane = fleet.open(spec, { onForbidden: () => {}, onDown: () => {} });
   lane.apply(traffic, true);
-  await soon(() => [engine, a.engines[0], b.engines[0]].map((each) => each?.part('clusterip')?.of)).toEqual([3, 3, 3]);
-  const indexes = [engine, a.engines[0], b.engines[0]].map((each) => each?.part('clusterip')?.index);
+  await soon(() => [engine, a.engines.at(-1), b.engines.at(-1)].map((each) => each?.part('clusterip')?.of)).toEqual([
+    3, 3, 3,
+  ]);
+  const indexes = [engine, a.engines.at(-1), b.engines.at(-1)].map((each) => each?.part('clusterip')?.index);
   expect(indexes.sort()).toEqual([0, 1, 2]);
-  expect(a.engines[0]?.lanes.get('clusterip')?.settings).toMatchObject({ ratePerSecond: 100, connections: 1 });
+  expect(a.engines.at(-1)?.lanes.get('clusterip')?.settings).toMatchObject({ ratePerSecond: 100, connections: 1 });
 
   // Five callers over three agents: none is left out, none added.
   lane.apply({ ...traffic, ratePerSecond: 0, concurrency: 5 }, true);
   const callers = () =>
-    [engine, a.engines[0], b.engines[0]].map((each) => each?.lanes.get('clusterip')?.settings.concurrency).sort();
+    [engine, a.engines.at(-1), b.engines.at(-1)]
+      .map((each) => each?.lanes.get('clusterip')?.settings.concurrency)
+      .sort();
   await soon(callers).toEqual([1, 2, 2]);
   // One caller: two agents have nobody who calls.
   lane.apply({ ...traffic, ratePerSecond: 0, concurrency: 1 }, true);
   await soon(
-    () => [engine, a.engines[0], b.engines[0]].filter((each) => each?.lanes.get('clusterip')?.running).length,
+    () => [engine, a.engines.at(-1), b.engines.at(-1)].filter((each) => each?.lanes.get('clusterip')?.running).length,
   ).toBe(1);
 
   lane.apply(traffic, true);
   await a.worker.close();
-  await soon(() => [engine, b.engines[0]].map((each) => each?.part('clusterip')?.of)).toEqual([2, 2]);
-  expect(a.engines[0]?.stopped).toBe(true);
+  await soon(() => [engine, b.engines.at(-1)].map((each) => each?.part('clusterip')?.of)).toEqual([2, 2]);
+  expect(a.engines.at(-1)?.stopped).toBe(true);
   const again = await workerAt(a.worker.port);
-  await soon(() => [engine, again.engines[0], b.engines[0]].map((each) => each?.part('clusterip')?.of)).toEqual([
-    3, 3, 3,
-  ]);
+  await soon(() => [engine, again.engines.at(-1), b.engines.at(-1)].map((each) => each?.part('clusterip')?.of)).toEqual(
+    [3, 3, 3],
+  );
 
   await lane.stop();
-  await soon(() => b.engines[0]?.lanes.size).toBe(0);
+  await soon(() => b.engines.at(-1)?.lanes.size).toBe(0);
   // Nobody asks any more: nothing is driven.
   await fleet.stop();
-  await soon(() => [again.engines[0]?.stopped, b.engines[0]?.stopped]).toEqual([true, true]);
+  await soon(() => [again.engines.at(-1)?.stopped, b.engines.at(-1)?.stopped]).toEqual([true, true]);
 }, 60_000);
 
 test('events and frames come up as the worker’s own, on one clock', async () => {
@@ -149,10 +153,10 @@ test('events and frames come up as the worker’s own, on one clock', async () =
     pods: [['uid-1', 'greeter-a', 2]],
   };
   fleet.attribute(table);
-  await soon(() => engines[0]?.table).toEqual(table);
+  await soon(() => engines.at(-1)?.table).toEqual(table);
   const id = `127.0.0.1:${worker.port}`;
   const before = clock.now();
-  engines[0]?.events?.emit({
+  engines.at(-1)?.events?.emit({
     laneId: 'clusterip',
     connectionId: 'c1',
     resolutionId: 'r1',
@@ -164,7 +168,7 @@ test('events and frames come up as the worker’s own, on one clock', async () =
   expect(Math.abs((seen()?.at ?? 0) - before)).toBeLessThan(500);
 
   const to = Math.floor(clock.now() / 200) * 200;
-  engines[0]?.onFrame?.(frameOf(to - 200, to, 3, 'clusterip'));
+  engines.at(-1)?.onFrame?.(frameOf(to - 200, to, 3, 'clusterip'));
   fleet.own(frameOf(to - 200, to, 5, 'clusterip'));
   await soon(() => frames[0]?.lanes[0]?.answered).toBe(8);
   await fleet.edge();
@@ -174,8 +178,8 @@ test('a lane that one worker can’t run is told as that worker’s trouble', as
   const { worker, engines } = await workerAt();
   const { fleet, events } = fleetOf([worker.port]);
   fleet.open(spec, { onForbidden: () => {}, onDown: () => {} }).apply(traffic, true);
-  await soon(() => engines[0]?.listeners.size).toBe(1);
-  engines[0]?.listeners.get('clusterip')?.onForbidden('endpointslices is forbidden');
+  await soon(() => engines.at(-1)?.listeners.size).toBe(1);
+  engines.at(-1)?.listeners.get('clusterip')?.onForbidden('endpointslices is forbidden');
   await soon(() => events.find(({ kind }) => kind?.case === 'laneState')).toMatchObject({
     laneId: 'clusterip',
     agent: `127.0.0.1:${worker.port}`,
