@@ -217,6 +217,28 @@ describe('what is no run is refused with its line, and leaves nothing behind', (
         changed(frameAt(), (v) => Object.assign((v.frame as { lanes: object[] }).lanes[0] as object, { answered: -5 })),
       /^line \d+: a count is -5/,
     ],
+    ...(
+      [
+        ['messages of a lane', { messages: -1 }, /^line \d+: a count is -1/],
+        ['answers by a retry', { answeredByRetry: -1 }, /^line \d+: a count is -1/],
+        ['messages of a pod', { pods: [{ messages: -1 }] }, /^line \d+: a count is -1/],
+        [
+          'a schedule error',
+          { scheduleError: { bucket: [4_000_000_000], count: [1] } },
+          /^line \d+: a histogram is not/,
+        ],
+        ['an agent’s part', { agents: [{ agent: 'a', issued: -1 }] }, /^line \d+: a count is -1/],
+        [
+          'an agent’s pods',
+          { agents: [{ agent: 'a', pod: [4_000_000], answered: [1] }] },
+          /^line \d+: an agent names pods that the lane has not/,
+        ],
+      ] as const
+    ).map(([name, fields, fault]): [string, () => string[], RegExp] => [
+      `out of its range: ${name}`,
+      () => changed(frameAt(), (v) => Object.assign((v.frame as { lanes: object[] }).lanes[0] as object, fields)),
+      fault,
+    ]),
     [
       'an endless count',
       () =>

@@ -261,6 +261,14 @@ function checkFrame(frame: Frame, line: number): void {
   for (const lane of frame.lanes) {
     const { issued, answered, inFlight, askedRate, transparentRetries, shortfall, failed, pods } = lane;
     counts([issued, answered, inFlight, askedRate, transparentRetries, shortfall, ...failed.map((f) => f.count)], line);
+    counts([lane.policyRetries, lane.answeredByRetry, lane.messages], line);
+    if (lane.agents.length > 1_000) throw new LineFault(line, `agents has ${lane.agents.length}: allowed are 1000`);
+    for (const part of lane.agents) {
+      counts([part.issued, part.failed, part.shortfall, ...part.answered], line);
+      if (part.pod.length !== part.answered.length || part.pod.some((place) => place >= pods.length)) {
+        throw new LineFault(line, 'an agent names pods that the lane has not');
+      }
+    }
     if (pods.length > 5_000) throw new LineFault(line, `pods has ${pods.length}: allowed are 5000`);
     for (const pod of pods) {
       counts(
@@ -269,12 +277,13 @@ function checkFrame(frame: Frame, line: number): void {
           pod.toRemovedAnswered,
           pod.toRemovedLost,
           pod.serviceTimeSumMs,
+          pod.messages,
           ...pod.failed.map((f) => f.count),
         ],
         line,
       );
     }
-    for (const histogram of [lane.latency, lane.serviceTime]) {
+    for (const histogram of [lane.latency, lane.serviceTime, lane.scheduleError]) {
       if (histogram === undefined) continue;
       const { bucket, count: amounts, maxUs } = histogram;
       const last = bucket.reduce((a, b) => a + b, 0);

@@ -192,11 +192,12 @@ function spanOf(
     c.fault(path, `${pathText(path)} has during beside from or to: allowed is one way to say the window`);
     return undefined;
   }
-  const ids = steps.flatMap((step) => (step === undefined || step.id === '' ? [] : [step.id]));
+  const ids = [...steps.flatMap((step) => (step === undefined || step.id === '' ? [] : [step.id])), ...c.faultySteps];
   const find = (id: string | undefined, field: string, otherwise: number): number | undefined => {
     if (id === undefined) return otherwise;
     const index = steps.findIndex((step) => step?.id === id);
     if (index >= 0) return index + 1;
+    if (c.faultySteps.has(id)) return undefined;
     c.fault(
       [...path, field],
       `${pathText([...path, field])} is ${show(id)}: allowed is the id of a step: ${ids.join(', ') || 'none has one'}`,

@@ -62,6 +62,16 @@ describe('what ships', () => {
   });
 });
 
+test('a fault is told once, and a step with a fault is still there for who names it', () => {
+  const broken = withLine(7, '    wait: soon').replace('distribution: even', 'distribution: even, during: calls');
+  expect(faults(broken)).toEqual([
+    '7:11 steps[0].wait is "soon": allowed is a duration such as 500ms, 3s or 2min, at most 30min',
+  ]);
+  expect(faults(broken.replace('during: calls', 'during: call'))[1]).toMatch(
+    /^9:.* expect\[0\].during is "call": allowed is the id of a step: calls$/,
+  );
+});
+
 describe('a whole file', () => {
   it('has windows by number of the step, the preparation being 0', () => {
     const outcome = read(whole);

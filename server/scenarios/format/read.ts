@@ -25,7 +25,10 @@ export function readScenario(text: string, id: string, presets: Presets): Read {
   const { acts, questions } = resolveSteps(reading, steps, lanes);
   const expectations = readExpectations(reading, listOf(given.expect), steps);
   const traffic = readTraffic(reading, given.traffic, ['traffic'], false);
-  const faults = [...reading.faults].sort((a, b) => a.line - b.line || a.column - b.column);
+  const faults = [...reading.faults]
+    // A value that may be one of several things is refused once by each, in the same words.
+    .filter((fault, index, all) => all.findIndex((each) => same(each, fault)) === index)
+    .sort((a, b) => a.line - b.line || a.column - b.column);
   if (!top.success || faults.length > 0) return { kind: 'faults', faults };
   const { title, story, quick = false, replicas } = top.data;
   const prepare: Step = { id: '', act: { kind: 'prepare' }, text: actText({ kind: 'prepare' }, replicas) };
@@ -53,6 +56,10 @@ export function readScenario(text: string, id: string, presets: Presets): Read {
       ),
     },
   };
+}
+
+function same(a: Fault, b: Fault): boolean {
+  return a.line === b.line && a.column === b.column && a.message === b.message;
 }
 
 interface Given {

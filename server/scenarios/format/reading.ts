@@ -25,6 +25,8 @@ export class Reading {
   readonly lanes = new Set<string>();
   /** Names that steps give to pods, in order of the file. */
   readonly names = new Set<string>();
+  /** Ids of steps that have a fault of their own: whoever names one names a step that there is. */
+  readonly faultySteps = new Set<string>();
   /** Pods that were named before the step that chooses them: a question stands in front. */
   readonly forward: { readonly pod: string; readonly path: Path }[] = [];
 

@@ -25,6 +25,11 @@ export function readSteps(c: Reading, given: readonly unknown[]): (GivenStep | u
       c.fault(path, `${pathText(path)} is ${show(step)}: allowed is a mapping with one of ${verbs}`);
       return undefined;
     }
+    const given: unknown = 'id' in step ? step.id : undefined;
+    const faulty = () => {
+      if (typeof given === 'string') c.faultySteps.add(given);
+      return undefined;
+    };
     const own = Object.keys(step).filter((key) => key !== 'id');
     const known = own.filter((key) => (schema.verbNames as readonly string[]).includes(key));
     const [verb] = known as schema.Verb[];
@@ -32,7 +37,7 @@ export function readSteps(c: Reading, given: readonly unknown[]): (GivenStep | u
       const wrong = own[0];
       if (wrong === undefined) c.fault(path, `${pathText(path)} does nothing: allowed is one of ${verbs}`);
       else c.fault([...path, wrong], `${pathText([...path, wrong])} is not known: allowed is one of ${verbs}`, true);
-      return undefined;
+      return faulty();
     }
     if (known.length > 1) {
       c.fault(
@@ -40,12 +45,12 @@ export function readSteps(c: Reading, given: readonly unknown[]): (GivenStep | u
         `${pathText(path)} has ${known.join(' and ')}: allowed is one of them, the other in a step of its own`,
         true,
       );
-      return undefined;
+      return faulty();
     }
     const parsed = schema.stepSchemas[verb].safeParse(step);
     if (!parsed.success) {
       c.faults.push(...faultsOf(c.source, path, step, parsed.error));
-      return undefined;
+      return faulty();
     }
     const { id = '', [verb]: value } = parsed.data as Record<string, unknown> & { id?: string };
     if (id !== '' && ids.has(id))
