@@ -11,6 +11,7 @@ import { Fleet } from './agents/fleet.ts';
 import { PeerList } from './agents/peer-list.ts';
 import { peerToken } from './agents/token.ts';
 import type { Agent } from './api/agent-port.ts';
+import { LatencyMetric } from './api/latency-metric.ts';
 import { startApi } from './api/server.ts';
 import { tokenFiles } from './api/tokens.ts';
 import { EncodingBenchmark } from './encoding/benchmark.ts';
@@ -114,6 +115,7 @@ async function main(options: AgentOptions): Promise<void> {
     onFrame: (frame) => fleet.own(frame),
     onFault: (reason, message) => log.error({ reason }, message),
   });
+  const latency = new LatencyMetric();
   const peerFile = options['peer-token-file'];
   const fleet = new Fleet(engine, {
     version,
@@ -123,7 +125,10 @@ async function main(options: AgentOptions): Promise<void> {
     clock,
     timers,
     events: hub,
-    onFrame: (frame) => hub.frame(frame),
+    onFrame: (frame) => {
+      latency.take(frame);
+      hub.frame(frame);
+    },
   });
   const { lookup, slices } = engine;
   const peers = new PeerList({
@@ -339,6 +344,7 @@ async function main(options: AgentOptions): Promise<void> {
     scenarios,
     clock,
     reportedTo: (id) => fleet.reportedTo(id),
+    latency,
     host: options.host,
     port: options['agent-port'],
     dashboardPort: options['dashboard-port'],

@@ -1,49 +1,66 @@
-import type { Histogram } from '../../gen/lbscope/events/v1/events_pb.js';
-import { lowerBound } from '../../model/histogram.ts';
+import type { Frame } from '../../gen/lbscope/events/v1/events_pb.js';
+import { latencySteps, stepBoundsUs } from '../../model/latency-steps.ts';
+
+interface Series {
+  readonly lane: string;
+  readonly uid: string;
+  /** By step. */
+  readonly counts: number[];
+  sumMs: number;
+}
+
+/** What is known of lanes and pods at present. */
+interface Known {
+  readonly lanes: ReadonlyMap<string, unknown>;
+  readonly pods: ReadonlyMap<string, { readonly pod: { readonly name: string } }>;
+}
 
 /**
- * Bounds in microseconds, 128 us to 67 s. Powers of two are borders of the frames' own buckets (model/histogram.ts), so
- * nothing is guessed when many small buckets become few large ones.
+ * Latency as Prometheus' classic histogram, by lane and pod. Frames carry it here from whoever makes the calls, and no
+ * further: viewers and recordings have latency by lane.
  */
-const bounds = Array.from({ length: 20 }, (_, index) => 2 ** (7 + index));
-
-/** Latency as Prometheus' classic histogram, by lane; frames know it for a lane as a whole. */
 export class LatencyMetric {
-  readonly #lanes = new Map<string, { readonly counts: number[]; count: number; sum: number }>();
+  readonly #series = new Map<string, Series>();
 
-  add(lane: string, histogram: Histogram | undefined): void {
-    if (histogram === undefined) return;
-    let series = this.#lanes.get(lane);
-    if (series === undefined) {
-      series = { counts: bounds.map(() => 0), count: 0, sum: 0 };
-      this.#lanes.set(lane, series);
-    }
-    let bucket = 0;
-    for (const [index, distance] of histogram.bucket.entries()) {
-      bucket += distance;
-      const count = histogram.count[index] ?? 0;
-      const from = lowerBound(bucket);
-      const slot = bounds.findIndex((bound) => from < bound);
-      if (slot >= 0) series.counts[slot] = (series.counts[slot] ?? 0) + count;
-      series.count += count;
-      series.sum += (count * (from + lowerBound(bucket + 1))) / 2;
-    }
-  }
-
-  remove(lane: string): void {
-    this.#lanes.delete(lane);
-  }
-
-  text(name: string, help: string): string {
-    const lines = [`# HELP ${name} ${help}`, `# TYPE ${name} histogram`];
-    for (const [lane, { counts, count, sum }] of this.#lanes) {
-      let below = 0;
-      for (const [index, bound] of bounds.entries()) {
-        below += counts[index] ?? 0;
-        lines.push(`${name}_bucket{lane="${lane}",le="${bound / 1e6}"} ${below}`);
+  /** Counts, and takes off the frame what nobody after this needs. */
+  take(frame: Frame): void {
+    for (const { laneId, pods } of frame.lanes) {
+      for (const pod of pods) {
+        if (pod.latencySteps.length > 0) this.#count(laneId, pod.podUid, pod.latencySteps, pod.latencySumMs);
+        pod.latencySteps = [];
+        pod.latencySumMs = 0;
       }
-      lines.push(`${name}_bucket{lane="${lane}",le="+Inf"} ${count}`);
-      lines.push(`${name}_sum{lane="${lane}"} ${sum / 1e6}`, `${name}_count{lane="${lane}"} ${count}`);
+    }
+  }
+
+  #count(lane: string, uid: string, steps: readonly number[], sumMs: number): void {
+    const key = `${lane}/${uid}`;
+    let series = this.#series.get(key);
+    if (series === undefined) {
+      series = { lane, uid, counts: Array.from({ length: latencySteps }, () => 0), sumMs: 0 };
+      this.#series.set(key, series);
+    }
+    for (const [step, count] of steps.entries()) series.counts[step] = (series.counts[step] ?? 0) + count;
+    series.sumMs += sumMs;
+  }
+
+  /** Series of lanes and pods that are no longer known are forgotten. */
+  text(name: string, help: string, { lanes, pods }: Known): string {
+    const lines = [`# HELP ${name} ${help}`, `# TYPE ${name} histogram`];
+    for (const [key, { lane, uid, counts, sumMs }] of this.#series) {
+      const pod = uid === '' ? '' : pods.get(uid)?.pod.name;
+      if (!lanes.has(lane) || pod === undefined) {
+        this.#series.delete(key);
+        continue;
+      }
+      const labels = `lane="${lane}",pod="${pod}"`;
+      let below = 0;
+      for (const [step, count] of counts.entries()) {
+        below += count;
+        const bound = stepBoundsUs[step];
+        lines.push(`${name}_bucket{${labels},le="${bound === undefined ? '+Inf' : bound / 1e6}"} ${below}`);
+      }
+      lines.push(`${name}_sum{${labels}} ${sumMs / 1_000}`, `${name}_count{${labels}} ${below}`);
     }
     return `${lines.join('\n')}\n`;
   }

@@ -24,7 +24,12 @@ type ReportedTo = (agent: string) => number | undefined;
 const agentStates = ['connecting', 'working', 'late', 'lost'];
 
 /** What the agent counts, for Prometheus. Series of a pod go when the run forgets it, or they would grow for ever. */
-export function createMetrics(hub: Hub, clock: Clock, reportedTo: ReportedTo = () => undefined): Metrics {
+export function createMetrics(
+  hub: Hub,
+  clock: Clock,
+  reportedTo: ReportedTo = () => undefined,
+  latency: LatencyMetric = new LatencyMetric(),
+): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const calls = new Map<string, Series>();
@@ -136,7 +141,6 @@ export function createMetrics(hub: Hub, clock: Clock, reportedTo: ReportedTo = (
       }
     },
   });
-  const latency = new LatencyMetric();
   const service = new Map<string, Series>();
   const served = new Map<string, Series>();
   const perPod = (name: string, help: string, from: Map<string, Series>) =>
@@ -176,7 +180,6 @@ export function createMetrics(hub: Hub, clock: Clock, reportedTo: ReportedTo = (
 
   function countLane(lane: LaneFrame) {
     inFlight.set({ lane: lane.laneId }, lane.inFlight);
-    latency.add(lane.laneId, lane.latency);
     if (lane.agents.length === 0) countShortfall(lane.laneId, '', lane.shortfall);
     for (const part of lane.agents) countShortfall(lane.laneId, part.agent, part.shortfall);
     for (const pod of lane.pods) {
@@ -204,14 +207,17 @@ export function createMetrics(hub: Hub, clock: Clock, reportedTo: ReportedTo = (
     }
     if (kind.case === 'laneChanged' && kind.value.removed && laneId !== undefined) {
       inFlight.remove({ lane: laneId });
-      latency.remove(laneId);
     }
   });
 
   return {
     text: async () =>
       (await registry.metrics()) +
-      latency.text('lbscope_latency_seconds', 'From the intended send to the end of a call, by lane'),
+      latency.text(
+        'lbscope_latency_seconds',
+        'Of answered calls, from the intended send to the end, by lane and pod (empty: no pod can be named)',
+        hub.run,
+      ),
     contentType: registry.contentType,
     close() {
       unsubscribe();

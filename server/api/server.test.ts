@@ -11,6 +11,7 @@ import { createHub, type Hub } from '../events/hub.ts';
 import { frameOf } from '../events/testing.ts';
 import { inProcess, temporaryFolder } from '../recording/testing/in-process.ts';
 import type { Agent } from './agent-port.ts';
+import { LatencyMetric } from './latency-metric.ts';
 import type { Scenarios } from './scenarios-port.ts';
 import { type Api, type ApiOptions, startApi } from './server.ts';
 
@@ -264,17 +265,27 @@ describe('as curl reaches it', () => {
   });
 
   it('health and metrics', async () => {
+    const latency = new LatencyMetric();
+    api = await start({ latency });
     expect(await (await fetch(`${api.url}/healthz`)).text()).toBe('ok\n');
     hub.emit({ laneId: 'headless', kind: { case: 'laneChanged', value: { lane: { id: 'headless' } } } });
     hub.emit({ kind: { case: 'podAdded', value: { pod: { uid: 'pod-1', name: 'greeter-a' } } } });
     hub.frame(frameOf(clock.now() - 200, clock.now(), 20));
     hub.frame(frameOf(clock.now() - 200, clock.now(), 22));
+    const timed = frameOf(clock.now() - 200, clock.now(), 0);
+    Object.assign(timed.lanes[0]?.pods[0] ?? {}, { latencySteps: [40, 0, 2], latencySumMs: 3.5 });
+    latency.take(timed);
+    expect(timed.lanes[0]?.pods[0]).toMatchObject({ latencySteps: [], latencySumMs: 0 });
     const text = await (await fetch(`${api.url}/metrics`)).text();
     expect(text).toContain('lbscope_calls_total{lane="headless",pod="greeter-a",outcome="answered"} 42');
     expect(text).toContain('lbscope_frames_total 2');
-    // Bucket 40 is 48 us (model/histogram.ts): below the first bound, and so in each.
-    expect(text).toContain('lbscope_latency_seconds_bucket{lane="headless",le="0.000128"} 42');
-    expect(text).toContain('lbscope_latency_seconds_bucket{lane="headless",le="+Inf"} 42');
+    const greeter = 'lane="headless",pod="greeter-a"';
+    expect(text).toContain(`lbscope_latency_seconds_bucket{${greeter},le="0.000128"} 40`);
+    expect(text).toContain(`lbscope_latency_seconds_bucket{${greeter},le="0.000256"} 40`);
+    expect(text).toContain(`lbscope_latency_seconds_bucket{${greeter},le="0.000512"} 42`);
+    expect(text).toContain(`lbscope_latency_seconds_bucket{${greeter},le="+Inf"} 42`);
+    expect(text).toContain(`lbscope_latency_seconds_sum{${greeter}} 0.0035`);
+    expect(text).toContain(`lbscope_latency_seconds_count{${greeter}} 42`);
     expect(text).toContain('lbscope_pod_service_seconds_count{lane="headless",pod="greeter-a"} 42');
     expect(text).toMatch(/lbscope_pod_service_seconds_sum{lane="headless",pod="greeter-a"} 0.04(2|1999)/);
     expect(text).not.toContain('lbscope_belief_age_seconds{');

@@ -12,6 +12,7 @@ import { readBody } from './body.ts';
 import { type Ceilings, protocolCeilings } from './ceilings.ts';
 import { type GuardSettings, guard } from './guard.ts';
 import { handlers } from './handlers.ts';
+import type { LatencyMetric } from './latency-metric.ts';
 import { createMetrics } from './metrics.ts';
 import { preflight } from './preflight.ts';
 import { refuse, refuseText } from './refusal.ts';
@@ -28,6 +29,8 @@ export interface ApiOptions {
   readonly timers?: Timers;
   /** Up to where another agent's counts are here, by its id; for /metrics. */
   readonly reportedTo?: (agent: string) => number | undefined;
+  /** Latencies by lane and pod, taken off the frames on their way to the hub; for /metrics. */
+  readonly latency?: LatencyMetric;
   /** 127.0.0.1 unless someone asked for more. */
   readonly host: string;
   /** Taken: the next free one. 0: any. */
@@ -74,7 +77,7 @@ const contentTypes: Readonly<Record<string, readonly string[]>> = {
 /** Serves AgentService by the Connect protocol over HTTP/1.1, JSON and binary, beside /healthz and /metrics. */
 export async function startApi(options: ApiOptions): Promise<Api> {
   const { hub, log } = options;
-  const metrics = createMetrics(hub, options.clock, options.reportedTo);
+  const metrics = createMetrics(hub, options.clock, options.reportedTo, options.latency);
   const methods = routes(options);
   let port = options.port;
   let closing = false;

@@ -166,3 +166,10 @@ it('several agents are one: histograms, counts and gauges add up, and each call 
     ),
   );
 });
+
+it('latency by pod is added up step by step', () => {
+  const [a, b] = [frameOf(1_000, 1_200, 5), frameOf(1_200, 1_350, 7)];
+  Object.assign(a.lanes[0]?.pods[0] ?? {}, { latencySteps: [1, 0, 4], latencySumMs: 2 });
+  Object.assign(b.lanes[0]?.pods[0] ?? {}, { latencySteps: [3, 4], latencySumMs: 1.5 });
+  expect(mergeFrames([a, b]).lanes[0]?.pods[0]).toMatchObject({ latencySteps: [4, 4, 4], latencySumMs: 3.5 });
+});

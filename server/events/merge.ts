@@ -148,7 +148,15 @@ function mergePods(pods: readonly PodFrame[]): PodFrame {
     serviceTimeSumMs: sum(pods, (pod) => pod.serviceTimeSumMs),
     inferred: pods.some((pod) => pod.inferred),
     messages: sum(pods, (pod) => pod.messages),
+    latencySumMs: sum(pods, (pod) => pod.latencySumMs),
+    latencySteps: addUp(pods.map((pod) => pod.latencySteps)),
   });
+}
+
+/** Place by place; one that is shorter has nothing there. */
+function addUp(rows: readonly (readonly number[])[]): number[] {
+  const length = Math.max(0, ...rows.map((row) => row.length));
+  return Array.from({ length }, (_, place) => sum(rows, (row) => row[place] ?? 0));
 }
 
 /** Several agents' intervals overlap: the first and the last of all. */

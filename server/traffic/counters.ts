@@ -1,6 +1,7 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { type LaneFrame, LaneFrameSchema, type PodFrameSchema } from '../../gen/lbscope/events/v1/events_pb.js';
 import { bucketCount, bucketOf, toSparse } from '../../model/histogram.ts';
+import { latencySteps } from '../../model/latency-steps.ts';
 import { fromMs } from '../../model/time.ts';
 import { type ErrorClass, errorClasses } from '../../model/words.ts';
 
@@ -36,9 +37,12 @@ export const pod = {
   serviceSumMs: 5,
   inferred: 6,
   messages: 7,
-  failed: 8,
+  latencySumMs: 8,
+  failed: 9,
+  /** A row of model/latency-steps. */
+  steps: 9 + classes,
 } as const;
-export const podDoubles = pod.failed + classes;
+export const podDoubles = pod.steps + latencySteps;
 
 /** Slot 0 is nobody's: calls that no pod can be named for. */
 export const podSlots = 1_024;
@@ -147,10 +151,19 @@ export class LaneCounters {
       serviceTimeSumMs: pods[at + pod.serviceSumMs] as number,
       inferred: pods[at + pod.inferred] === 1,
       messages: pods[at + pod.messages] as number,
+      latencySumMs: pods[at + pod.latencySumMs] as number,
+      latencySteps: withoutTail(pods.subarray(at + pod.steps, at + pod.steps + latencySteps)),
     };
     pods.fill(0, at, at + podDoubles);
     return cut;
   }
+}
+
+/** Up to the last count that is not 0. */
+function withoutTail(counts: Float64Array): number[] {
+  let length = counts.length;
+  while (length > 0 && counts[length - 1] === 0) length -= 1;
+  return [...counts.subarray(0, length)];
 }
 
 function classCounts(from: Float64Array, at: number): { errorClass: ErrorClass; count: number }[] {

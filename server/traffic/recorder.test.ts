@@ -54,7 +54,12 @@ test('issued = answered + failed + in flight, at every cut, in any order', () =>
           sum.issued += frame.issued;
           sum.answered += frame.answered;
           sum.failed += frame.failed.reduce((total, each) => total + each.count, 0);
-          for (const pod of frame.pods) sum.pods += pod.answered + pod.failed.reduce((t, each) => t + each.count, 0);
+          for (const pod of frame.pods) {
+            sum.pods += pod.answered + pod.failed.reduce((t, each) => t + each.count, 0);
+            // Each took a millisecond: in the fourth step, up to 1,024 us.
+            expect(pod.latencySteps).toEqual(pod.answered === 0 ? [] : [0, 0, 0, pod.answered]);
+            expect(pod.latencySumMs).toBe(pod.answered);
+          }
           expect(sum.issued).toBe(sum.answered + sum.failed + frame.inFlight);
           expect(sum.pods).toBe(sum.answered + sum.failed);
         };

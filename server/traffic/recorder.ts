@@ -1,4 +1,5 @@
 import type { LaneFrame } from '../../gen/lbscope/events/v1/events_pb.js';
+import { latencyStep } from '../../model/latency-steps.ts';
 import { fromMs } from '../../model/time.ts';
 import { errorClasses } from '../../model/words.ts';
 import type { CallResult, CallRoute, SentRoute } from '../balancing/channel-port.ts';
@@ -186,6 +187,9 @@ export class Recorder {
     this.#counters.addTimes(now - intendedAt, now - sentAt);
     this.#countPod(slot, pod.answered, 1);
     this.#countPod(slot, pod.serviceSumMs, now > sentAt ? now - sentAt : 0);
+    const latencyMs = now > intendedAt ? now - intendedAt : 0;
+    this.#countPod(slot, pod.latencySumMs, latencyMs);
+    this.#countPod(slot, pod.steps + latencyStep(latencyMs), 1);
     this.#seen(slot, now);
     if (this.#attributionSeen !== this.#attribution.version) this.#readAttribution();
     if (sentAt > (this.#notReady[slot] as number)) this.#countPod(slot, pod.toRemovedAnswered, 1);

@@ -11,6 +11,7 @@ import {
 } from '../../../gen/lbscope/recording/v1/recording_pb.js';
 import { bucketCount } from '../../../model/histogram.ts';
 import { fromKeyframe, toKeyframe } from '../../../model/keyframe.ts';
+import { latencySteps } from '../../../model/latency-steps.ts';
 import { fold } from '../../../model/run.ts';
 import type { Run } from '../../../model/state.ts';
 import { fromMs, toMs } from '../../../model/time.ts';
@@ -271,6 +272,8 @@ function checkFrame(frame: Frame, line: number): void {
     }
     if (pods.length > 5_000) throw new LineFault(line, `pods has ${pods.length}: allowed are 5000`);
     for (const pod of pods) {
+      if (pod.latencySteps.length > latencySteps)
+        throw new LineFault(line, 'latencySteps is longer than there are steps');
       counts(
         [
           pod.answered,
@@ -278,6 +281,8 @@ function checkFrame(frame: Frame, line: number): void {
           pod.toRemovedLost,
           pod.serviceTimeSumMs,
           pod.messages,
+          pod.latencySumMs,
+          ...pod.latencySteps,
           ...pod.failed.map((f) => f.count),
         ],
         line,
