@@ -40,6 +40,18 @@ test('a run is kept without asking; opened, it shows what was shown live, and sc
   await page.keyboard.press('End');
   await expect(page.getByTestId('cluster')).toContainText('4 ready');
   const end = await page.getByTestId('transport').getAttribute('data-at');
+  // On the bar an arrow is a second, with Shift ten; and letters are still the view's, once.
+  const at = async () => Date.parse((await page.getByTestId('transport').getAttribute('data-at')) ?? '');
+  await page.keyboard.press('ArrowLeft');
+  await expect.poll(at).toBe(Date.parse(end ?? '') - 1_000);
+  await page.keyboard.press('Shift+ArrowRight');
+  await expect.poll(at).toBe(Date.parse(end ?? ''));
+  const theme = () => page.locator('html').getAttribute('data-theme');
+  const before = await theme();
+  await page.keyboard.press('t');
+  await expect.poll(theme).not.toBe(before);
+  await page.keyboard.press('t');
+  await expect.poll(theme).toBe(before);
 
   // Step by step back, to what was asked.
   for (let i = 0; i < 200; i += 1) {

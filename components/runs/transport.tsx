@@ -137,6 +137,13 @@ export function Transport({ opened }: { opened: OpenedRun }) {
           step={100}
           value={atMs}
           onChange={(event) => store.seek(Number(event.target.value))}
+          onKeyDown={(event) => {
+            const by = arrowMs(event.key, event.shiftKey);
+            if (by === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+            // The browser's own step is that of a drag: too fine to get anywhere by key.
+            event.preventDefault();
+            store.seek(Math.min(endMs, Math.max(startMs, store.transport.atMs + by)));
+          }}
         />
         <p className="scrub-words">
           <span className="number">{spaced(duration(atMs - startMs))}</span>
@@ -196,6 +203,12 @@ export function Transport({ opened }: { opened: OpenedRun }) {
       </div>
     </section>
   );
+}
+
+/** An arrow moves by a second, with Shift by ten. */
+function arrowMs(key: string, large: boolean): number | undefined {
+  const direction = key === 'ArrowRight' || key === 'ArrowUp' ? 1 : key === 'ArrowLeft' || key === 'ArrowDown' ? -1 : 0;
+  return direction === 0 ? undefined : direction * (large ? 10_000 : 1_000);
 }
 
 /** At least two points wide, or a single loss in an hour could not be seen. */

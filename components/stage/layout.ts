@@ -4,7 +4,7 @@ import { type RefObject, useEffect, useState } from 'react';
 import type { Metrics } from '../../model/view/stage/geometry.ts';
 import { pageWidth } from '../ui/page.ts';
 
-export type Size = 'wide' | 'desk' | 'tablet' | 'phone';
+export type Size = 'wide' | 'desk' | 'slim' | 'tablet' | 'phone';
 
 /** What of the size classes code needs to know; everything else is in the style sheet. */
 export type StageLayout = {
@@ -63,9 +63,25 @@ const phone: Metrics = {
   tallest: 100,
 };
 
+/** Upright still: a small window, or a drawer beside the picture. Numbers without words, so that streams keep their way. */
+const slim: Metrics = {
+  ...desk,
+  box: 72,
+  client: 44,
+  wheel: 25,
+  ring: 31,
+  inClient: 38,
+  onTheWay: 84,
+  wing: 60,
+  core: 80,
+  widest: 38,
+  tallest: 96,
+};
+
 const metrics: Record<Size, Metrics> = {
   wide,
   desk,
+  slim,
   tablet: {
     ...phone,
     box: 96,
@@ -87,6 +103,7 @@ const metrics: Record<Size, Metrics> = {
 const rowMetrics: Record<Size, Partial<Metrics>> = {
   wide: { wing: 214, core: 96, gap: 2, head: 62, tallest: 24 },
   desk: { wing: 140, core: 72, gap: 2, head: 46, tallest: 22 },
+  slim: { wing: 92, core: 64, gap: 2, head: 46, tallest: 22 },
   tablet: { gap: 2 },
   phone: { gap: 2 },
 };
@@ -94,6 +111,7 @@ const rowMetrics: Record<Size, Partial<Metrics>> = {
 const presenterMetrics: Record<Size, Partial<Metrics>> = {
   wide: { widest: 86, box: 132, wheel: 46, ring: 57, inClient: 96 },
   desk: { widest: 60, box: 97, wheel: 33, ring: 41, client: 58, inClient: 78, core: 114, wing: 106 },
+  slim: {},
   tablet: {},
   phone: {},
 };
@@ -101,6 +119,7 @@ const presenterMetrics: Record<Size, Partial<Metrics>> = {
 export function sizeFor(width: number): Size {
   if (width >= 1600) return 'wide';
   if (width >= 1100) return 'desk';
+  if (width >= 820) return 'slim';
   return width >= 700 ? 'tablet' : 'phone';
 }
 

@@ -51,14 +51,19 @@ export type Placed = {
 /** A pod that is over needs less room, and less still if it cost nothing. */
 const overWeight = 0.62;
 const freeWeight = 0.42;
+/** Turned, a figure is as wide as it is heavy, and its handle needs the room. */
+const turnedWeight = 0.9;
 
 export function placed(input: PlaceInput): Placed {
   const { derived, layout, rows, lit } = input;
   const { scene, slots } = derived;
   const { turned, metrics, size } = layout;
   const wide = size === 'wide';
+  // Turned or slim, a corner holds a number and no more.
+  const wordsless = rows || turned || size === 'slim';
   const weightOf = (uid: string, state: string) => {
     if (state !== 'gone' || rows) return 1;
+    if (turned) return turnedWeight;
     return scene.lanes.some((lane) => (lane.corners.get(uid)?.lost ?? 0) > 0) ? overWeight : freeWeight;
   };
   const tiers = headTiers(input);
@@ -117,7 +122,7 @@ export function placed(input: PlaceInput): Placed {
           state: corner.state,
           share: percentOf(corner.share),
           rate: corner.perSecond < 10_000 ? perSecondOf(corner.perSecond) : briefCount(corner.perSecond),
-          words: rows || turned ? (turned && corner.state === 'missing' ? '?' : '') : wide ? words.long : words.short,
+          words: wordsless ? (!rows && corner.state === 'missing' ? '?' : '') : wide ? words.long : words.short,
           lost: corner.lost,
           all: corner.share > 0.995,
           cell: cell?.whole.x,
@@ -257,7 +262,7 @@ function headsOf(geometry: StagePicture['geometry'], lanes: readonly StageLane[]
 }
 
 function captionFor(lane: StageLane, place: LanePlace, { layout, nowMs }: PlaceInput, turned: boolean): CaptionProps {
-  const { who, when } = captionOf(lane, nowMs);
+  const { who, when, brief } = captionOf(lane, nowMs);
   const { metrics } = layout;
   const reach = lane.site === 'proxy' ? metrics.wheel + 6 : metrics.box / 2;
   return {
@@ -272,7 +277,14 @@ function captionFor(lane: StageLane, place: LanePlace, { layout, nowMs }: PlaceI
     turned,
     wide: layout.size === 'wide',
     who,
-    when: lane.state === 'running' ? (layout.size === 'wide' ? when.long : when.short) : lane.state,
+    when:
+      lane.state !== 'running'
+        ? lane.state
+        : layout.size === 'slim'
+          ? brief
+          : layout.size === 'wide'
+            ? when.long
+            : when.short,
     pipe: pipeWords(lane),
     unattributed: lane.unattributed,
   };

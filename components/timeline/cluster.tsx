@@ -53,6 +53,7 @@ export function Cluster({
             {sentence(cluster?.reason ?? '')} Pods may have changed since.
           </p>
         )}
+        <p className="cluster-count">{spaced(readyWords(living.length, ready))}</p>
         <div className="chips" data-many={living.length > 6}>
           {living.length === 0 ? (
             <p className="cluster-none">No pods exist: calls have nowhere to go.</p>
@@ -68,6 +69,12 @@ export function Cluster({
 function whatExists(pods: number, ready: number): string {
   if (pods === 0) return '0 pods exist';
   return pods === ready ? `what really exists: ${pods} ready` : `${pods} pods exist, ${ready} ready`;
+}
+
+/** While presenting: what exists, without what can be done to it. */
+function readyWords(pods: number, ready: number): string {
+  if (pods === 0) return 'No pods exist';
+  return pods === ready ? `${pods} ${pods === 1 ? 'pod' : 'pods'} Ready` : `${ready} of ${pods} pods Ready`;
 }
 
 function troubleWords(state: string, since: number | undefined, nowMs: number): string {

@@ -5,6 +5,7 @@ import type { Event } from '../../gen/lbscope/events/v1/events_pb.js';
 import { toMs } from '../../model/time.ts';
 import type { LaneData } from '../../model/view/lane.ts';
 import { xOf } from '../paint/axis.ts';
+import { sizeOf } from '../paint/surface.ts';
 import { TickerContext, usePainter } from '../paint/ticker-context.tsx';
 import type { LoadTop } from './load-top.ts';
 import { type LaneMetrics, paintLane } from './paint/lane.ts';
@@ -44,7 +45,7 @@ export function LaneCanvas({
   usePainter('canvas', (axis) => {
     const element = canvas.current;
     if (element === null) return;
-    const key = `${window.innerWidth}`;
+    const key = `${sizeOf(element).width} ${font}`;
     if (metrics.current?.key !== key) {
       const style = getComputedStyle(element);
       const read = (name: string) => Number.parseFloat(style.getPropertyValue(name)) || 0;

@@ -28,7 +28,13 @@ export function kindFor(width: number): Layout['kind'] {
 }
 
 /** Measures the axis and a lane; the picture is drawn for these. */
-export function useLayout(root: RefObject<HTMLElement | null>): Layout {
+/** Larger letters, and no path pictures: for the last row of a room. */
+const presented: Partial<Record<Layout['kind'], Partial<Layout>>> = {
+  wide: { beliefHeight: 46, rowMost: 34, pathWidth: 0, handleFont: 21 },
+  desk: { beliefHeight: 30, rowMost: 24, pathWidth: 0, handleFont: 16 },
+};
+
+export function useLayout(root: RefObject<HTMLElement | null>, presenting: boolean): Layout {
   const [measured, setMeasured] = useState({ kind: 'desk' as Layout['kind'], timeWidth: 0, laneHeight: 138 });
   useEffect(() => {
     const element = root.current;
@@ -51,5 +57,5 @@ export function useLayout(root: RefObject<HTMLElement | null>): Layout {
     for (const each of element.querySelectorAll('.axis, .lane')) observer.observe(each);
     return () => observer.disconnect();
   }, [root]);
-  return { ...measured, ...classes[measured.kind] };
+  return { ...measured, ...classes[measured.kind], ...(presenting ? presented[measured.kind] : {}) };
 }

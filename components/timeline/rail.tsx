@@ -11,6 +11,8 @@ import { spaced } from '../ui/text.ts';
 import { usePointing } from './pointed.ts';
 
 const arrow = 9;
+/** px: of ground round a label, left and right, and a little. */
+const around = 18;
 
 type Sizes = { label: number; short: number; full: number };
 
@@ -21,14 +23,10 @@ export function Rail({ laneId, brackets, narrow }: { laneId: string; brackets: r
   const sizes = useRef<Sizes[]>([]);
   const texts = `${narrow} ${brackets.map(({ key, label, note, steps }) => `${key} ${label} ${note} ${steps.map((step) => duration(step.ms)).join(' ')}`).join('|')}`;
   useMeasured(() => {
-    const before = sizes.current;
-    sizes.current = [...(root.current?.children ?? [])].map((child, i) => {
-      const element = child as HTMLElement;
-      // Measured in the long form; the short one is measured while it is shown, or estimated.
-      const label = (element.firstElementChild as HTMLElement).offsetWidth + 4;
-      if (element.dataset.show === 'short')
-        return { ...(before[i] ?? { label: label * 2, full: label * 4 }), short: label };
-      return { label, short: Math.min(label, before[i]?.short ?? label * 0.5), full: element.scrollWidth + 4 };
+    sizes.current = [...(root.current?.children ?? [])].map((child) => {
+      const wide = (name: string) => child.querySelector<HTMLElement>(`.bracket-${name}`)?.offsetWidth ?? 0;
+      const label = wide('long') + around;
+      return { label, short: wide('short') + around, full: label + wide('note') };
     });
   }, [texts]);
   usePainter('texts', (axis) => {

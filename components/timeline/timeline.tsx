@@ -11,7 +11,7 @@ import { Header } from '../controls/header.tsx';
 import { Notice } from '../controls/notice.tsx';
 import { isCovered } from '../lane/open.ts';
 import { AllMeasures } from '../ledger/all-measures.tsx';
-import { headlineOf } from '../live/headline.ts';
+import { headlineOf, presentedHeadline } from '../live/headline.ts';
 import { useLive, useLiveStore } from '../live/provider.tsx';
 import { reportAgeMs } from '../live/report-age.ts';
 import { trailMs } from '../live/store.ts';
@@ -19,6 +19,8 @@ import { onResized } from '../paint/surface.ts';
 import { Ticker } from '../paint/ticker.ts';
 import { TickerContext } from '../paint/ticker-context.tsx';
 import { Turns, TurnsContext } from '../paint/turns.ts';
+import { PresenterMarks } from '../present/marks.tsx';
+import { usePresenting } from '../present/presenting.ts';
 import { isStill } from '../ui/still.ts';
 import { spaced } from '../ui/text.ts';
 import { useUrlParameter } from '../ui/url.ts';
@@ -44,7 +46,8 @@ export function Timeline() {
   const store = useLiveStore();
   const root = useRef<HTMLDivElement>(null);
   const grid = useRef<HTMLElement>(null);
-  const layout = useLayout(root);
+  const presenting = usePresenting();
+  const layout = useLayout(root, presenting);
   const { snapshot, nowMs, frozen } = view;
   const limits: Limits = {
     startMs: snapshot === undefined ? 0 : toMs(snapshot.runStartedAt),
@@ -118,7 +121,7 @@ export function Timeline() {
   const ageMs = reportAgeMs(view);
   const stale = ageMs > 0;
   const inPast = control.view.edgeMs !== undefined;
-  const headline = spaced(headlineOf(view));
+  const headline = spaced(presenting ? presentedHeadline(view) : headlineOf(view));
   const picked = useUrlParameter('lanes');
   const shownLanes = useMemo(() => shownOf(snapshot?.lanes ?? [], picked), [snapshot, picked]);
   const lanes = snapshot === undefined ? 4 : shownLanes.length;
@@ -131,15 +134,17 @@ export function Timeline() {
           ref={root}
           data-unfolded={unfoldedLine !== undefined}
           data-pointing={chain !== undefined}
+          data-presenting={presenting}
           style={{ '--lanes': lanes, '--lane-now': `${laneHeight.current}px` } as CSSProperties}
         >
-          <Header />
+          {presenting ? null : <Header />}
           <section className="headline-place" aria-label="In one sentence">
             <h1 className="headline" data-testid="headline">
               <span key={statementOf(headline)} className="statement">
                 {headline}
               </span>
             </h1>
+            {presenting && <PresenterMarks />}
           </section>
           <main className="grid" ref={grid}>
             <div className="legend" aria-hidden>

@@ -109,7 +109,7 @@ function ownWords(snapshot: GetSnapshotResponse, lane: Lane, nowMs: number): Own
 }
 
 /** The agent's sentence, and what of it must stay where there is no room for all of it. */
-function nextWords(lane: Lane, who: Decider, nowMs: number): Words {
+export function nextWords(lane: Lane, who: Decider, nowMs: number): Words {
   const trigger = lane.belief?.nextTrigger ?? '';
   const long = capitalised(bindNumbers(trigger));
   switch (lane.belief?.nextKind) {

@@ -65,6 +65,9 @@ describe('series', () => {
     expect(stepMs(3_600_000, 100, 100)).toBe(60_000);
     for (const values of [[0], [3], [99], [101, null]])
       expect(chartTop(values)).toBeGreaterThanOrEqual(Math.max(...values.map((v) => v ?? 0)));
+    // Half of it is written beside it: no half connections, and no 3.8 for 3.75.
+    for (const most of [2, 3, 5, 7, 12, 99, 140, 700, 1_400])
+      expect((chartTop([most]) / 2).toString()).toMatch(/^[1-9]0*$/);
   });
 });
 

@@ -125,5 +125,6 @@ export function chartTop(values: readonly (number | null)[], least = 0): number 
   if (most <= 0) return 1;
   const high = most * 1.06;
   const power = 10 ** Math.floor(Math.log10(high));
-  return ([1, 1.5, 2, 3, 5, 7.5, 10].find((each) => each * power >= high) ?? 10) * power;
+  // Half of it is written too, and should be as round.
+  return ([1, 2, 4, 6, 8, 10].find((each) => each * power >= high) ?? 10) * power;
 }

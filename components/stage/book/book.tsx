@@ -49,7 +49,7 @@ export function Book(props: BookProps) {
   const entries = scorecards(lanes, latest);
   const heads = tallyHeads(lanes);
   const cells = new Map(lanes.map((lane) => [lane.id, tallyCells(lane, lanes, entries.get(lane.id) ?? [])]));
-  const narrow = props.size === 'tablet' || props.size === 'phone';
+  const narrow = props.size !== 'wide' && props.size !== 'desk';
   const title = chosen === undefined ? undefined : chainTitle(chosen);
   const picture: BookPicture = {
     rows: lanes.map((lane) => {
@@ -158,7 +158,11 @@ export function Book(props: BookProps) {
               </div>
               {presenting || narrow ? null : (
                 <>
-                  <Chain chain={chain} words={chain?.words ?? ''} point={setMarkedMs} />
+                  <Chain
+                    chain={chain}
+                    words={(props.size === 'wide' ? chain?.words : chain?.brief) ?? ''}
+                    point={setMarkedMs}
+                  />
                   <Tally cells={cells.get(lane.id) ?? []} />
                 </>
               )}

@@ -1,5 +1,6 @@
 import type { Lane, Story } from '../../../gen/lbscope/agent/v1/agent_pb.js';
 import { bindNumbers, duration, toMsOrUndefined } from '../../time.ts';
+import { nextWords } from '../belief-words.ts';
 import { tellerOf } from '../brackets.ts';
 import { decider } from '../decider.ts';
 import type { EventLine } from '../events.ts';
@@ -20,8 +21,9 @@ export type Chain = {
   end: 'arrived' | 'waiting' | 'never' | 'over';
   /** Index of the station with the longest gap before it; -1 without gaps. */
   longest: number;
-  /** Why it took so long, or why it waits. */
+  /** Why it took so long, or why it waits; and the same for narrow columns. */
   words: string;
+  brief: string;
 };
 
 /** From here on a gap can be felt, and is printed bold. */
@@ -56,7 +58,8 @@ function arrivalOf(lane: Lane, line: EventLine): Chain | undefined {
   const stations = passed(arrival, known);
   const arrived = story.firstCall !== undefined;
   const end = arrived ? 'arrived' : story.state === 'never' ? 'never' : story.state === 'ended' ? 'over' : 'waiting';
-  return { stations, end, longest: longestOf(stations), words: arrivalWords(lane, story, stations, end) };
+  const words = arrivalWords(lane, story, stations, end);
+  return { stations, end, longest: longestOf(stations), words, brief: briefOf(lane, end, words) };
 }
 
 function removalOf(lane: Lane, line: EventLine): Chain | undefined {
@@ -76,11 +79,13 @@ function removalOf(lane: Lane, line: EventLine): Chain | undefined {
     late > 0 ? `${late} ${late === 1 ? 'call' : 'calls'} sent after it left` : '',
     lost > 0 ? `${lost} lost` : 'none lost',
   ];
+  const told = bindNumbers(words.filter((each) => each !== '').join(', '));
   return {
     stations,
     end: story.inPicker !== undefined ? 'arrived' : 'over',
     longest: longestOf(stations),
-    words: bindNumbers(words.filter((each) => each !== '').join(', ')),
+    words: told,
+    brief: told,
   };
 }
 
@@ -129,6 +134,13 @@ function arrivalWords(lane: Lane, story: Story, stations: readonly Station[], en
     default:
       return '';
   }
+}
+
+/** Why nothing is pending, in the words that a narrow column has for it. */
+function briefOf(lane: Lane, end: Chain['end'], words: string): string {
+  const who = decider(lane);
+  if (end === 'arrived' || end === 'over' || who === 'kube-proxy' || lane.belief?.nextKind !== 'none') return words;
+  return decapitalised(nextWords(lane, who, 0).short);
 }
 
 function decapitalised(text: string): string {

@@ -2,28 +2,40 @@ import { duration, noBreakSpace, wholeSeconds } from '../../time.ts';
 import type { Words } from '../belief-words.ts';
 import type { Corner, Scene, StageLane } from './scene.ts';
 
-/** Under or over a wheel: who it is, and when that one picks. The first line is said with weight. */
-export type Caption = { who: string; when: Words };
+/** Under or over a wheel: who it is, and when that one picks, also where there is hardly room. The first line is said with weight. */
+export type Caption = { who: string; when: Words; brief: string };
+
+const everyCall = { when: same('picks for every call'), brief: 'picks per call' };
 
 export function captionOf(lane: StageLane, nowMs: number): Caption {
   switch (lane.who) {
     case 'kube-proxy':
     case 'static': {
-      if (!lane.wheel.locked) return { who: 'proxy', when: same('picks for every call') };
+      if (!lane.wheel.locked) return { who: 'proxy', ...everyCall };
       const who = lane.who === 'kube-proxy' ? 'kube-proxy' : 'behind the address';
       const since = newest(lane);
       const times = lane.connections > 1 ? `, ${lane.connections} times` : '';
       // A draw of the last minute is news: it is why another pod is used now.
       if (since !== undefined && nowMs - since < 60_000 && lane.lane.connectionsOpened > lane.connections) {
         const ago = wholeSeconds(nowMs - since);
-        return { who, when: { long: `picked again, ${ago} ago`, short: `picked ${ago} ago` } };
+        return {
+          who,
+          when: { long: `picked again, ${ago} ago`, short: `picked ${ago} ago` },
+          brief: `picked ${ago} ago`,
+        };
       }
-      return { who, when: { long: `picked once${times}, at connect`, short: `picked once${times}` } };
+      return {
+        who,
+        when: { long: `picked once${times}, at connect`, short: `picked once${times}` },
+        brief: 'picked once',
+      };
     }
     case 'envoy':
-      return { who: 'Envoy', when: same('picks for every call') };
+      return { who: 'Envoy', ...everyCall };
     default:
-      return { who: 'client', when: same(lane.wheel.locked ? 'stays on one pod' : 'picks for every call') };
+      return lane.wheel.locked
+        ? { who: 'client', when: same('stays on one pod'), brief: 'stays on one' }
+        : { who: 'client', ...everyCall };
   }
 }
 
