@@ -54,6 +54,17 @@ test('held up by the floor: only where the mark of the step before is where it a
   expect(explanation(seen(side(late, 15), side(atOnce, 15)))).toBeUndefined();
 });
 
+test('jitters that add up explain another number of lookups, but no gap shorter than they allow', () => {
+  const more = { step: 'servfail' } as const;
+  const real = side(lookedAt(0.1, 1.5, 3.5, 6.2, 9.8, 14.8, 22.9), 40);
+  expect(explanation(seen(real, side(lookedAt(0.1, 1.8, 3.9, 8.4, 15), 40), more))).toContain('add up');
+  expect(explanation(seen(real, side(lookedAt(0.1, 1.8, 3.9, 8.4, 9.4), 40), more))).toBeUndefined();
+  expect(explanation(seen(real, side(lookedAt(0.1, 1.8), 40), more))).toBeUndefined();
+  expect(explanation(seen(real, side(lookedAt(0.1), 40), more))).toBeUndefined();
+  const all = { ...more, family: 'grpc-go' } as const;
+  expect(explanation(seen(real, side(lookedAt(0.1, 1.8, 3.9, 8.4, 15), 40), all))).toBeUndefined();
+});
+
 test('who answers at the end of an NXDOMAIN is the floor only where the lookup that said it lies as the answers do', () => {
   const nobody = (first: number, askedBeforeS: number): Side =>
     side({ ...lookedAt(first), pods: 0, largestShare: 0 }, askedBeforeS);

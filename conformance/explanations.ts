@@ -80,6 +80,11 @@ function gaps({ measured }: Side): number[] {
   return measured.lookups.slice(1).map(({ afterS }, index) => afterS - (measured.lookups[index]?.afterS ?? 0));
 }
 
+/** One step of a backoff of 1 s, x 1.6, whose jitters of +-20 % add up; asked for by a connection, which has a backoff of its own. */
+function addsUp(gap: number, step: number): boolean {
+  return gap >= (1.6 * 0.8) ** step - 0.1 && gap <= 2 * (1.6 * 1.2) ** step + slackS;
+}
+
 const nothingButDeadlines = ({ measured }: Side): boolean => Object.keys(measured.codes).every((code) => code === '4');
 
 /** What is not here, or is and does not hold, stands in the document as not explained. */
@@ -127,6 +132,15 @@ const explanations: readonly Explanation[] = [
     aspects: ['lookups'],
     why: 'the 30 s floor: one had asked less than 30 s before the crash (a MaxConnectionAge that ended, by its +-10 % of jitter) and asked at its mark, the other asked elsewhen',
     holds: heldUp,
+  },
+  {
+    families: ['grpc-js'],
+    steps: ['nxdomain', 'servfail'],
+    aspects: ['lookups'],
+    why: 'chance: the jitters of a backoff add up in grpc-js (BackoffTimeout.runOnce): its fifth step lies between 2.7 and 13.6 s; each gap of both is one of such a backoff, to which comes the time until a connection fails and asks',
+    holds: (seen) =>
+      both(seen, (side) => neverEarly(side) && side.measured.lookups.length >= 2 && gaps(side).every(addsUp)) &&
+      Math.abs(seen.real.measured.lookups.length - seen.profile.measured.lookups.length) <= 2,
   },
   {
     families: ['grpc-go'],

@@ -107,6 +107,23 @@ describe('channel over time', () => {
     expect(b.log.values('connectFailed')[0]).toMatchObject({ errorClass: 'refused', attempt: 1 });
   });
 
+  it.each([
+    // The largest jitter: the first step without one, then each 1.2 x the curve's.
+    ['grpc-go', [0, 1_000, 2_920, 5_992]],
+    ['grpc-java', [0, 1_200, 3_120, 6_192]],
+    // Each 1.2 x 1.6 x the one before.
+    ['grpc-js', [0, 1_000, 2_920, 6_606]],
+  ] as const)('%s: between attempts lies the backoff of this client', async (profile, expected) => {
+    const b = bench({ profile, random: () => 0.999_999_9 });
+    await b.call();
+    await b.time.advance(12_000);
+    b.transport.dead.add('10.0.0.1');
+    b.transport.breakConnection('10.0.0.1');
+    await b.time.advance(7_000);
+    const again = b.transport.dials.filter((dial) => dial.address === '10.0.0.1' && dial.at >= 12_000);
+    expect(again.map((dial) => Math.round(dial.at - 12_000)).slice(0, 4)).toEqual(expected);
+  });
+
   it('NXDOMAIN drops every connection with grpc-go and none with grpc-js', async () => {
     for (const [profile, state] of [
       ['grpc-go', 'TRANSIENT_FAILURE'],

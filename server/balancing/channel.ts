@@ -32,7 +32,7 @@ import {
 } from './resolution.ts';
 import type { Lookup, SliceWatch } from './resolver/port.ts';
 import { type CallRetries, Retries } from './retry.ts';
-import { type ChannelSpec, createPolicy } from './spec.ts';
+import { backoffOf, type ChannelSpec, createPolicy } from './spec.ts';
 import { runStream } from './stream-call.ts';
 import { type LiveConnection, Subchannel } from './subchannel.ts';
 import { WaitingCalls } from './waiting-calls.ts';
@@ -489,6 +489,7 @@ class BalancingChannel implements Channel {
       clock,
       timers,
       random,
+      backoff: backoffOf(this.options),
       resolutionId: this.answer?.id,
       nextConnectionId: () => `${this.idPrefix}:c${++this.connections}`,
       emit: (event) => this.emit(event),

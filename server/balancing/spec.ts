@@ -3,6 +3,7 @@ import type { DnsProfileName, Policy as PolicyName, Profile, Resolver as Resolve
 import type { Clock, Timers } from '../events/port.ts';
 import type { TlsOptions } from '../transport/port.ts';
 import { parseTarget, portNumber } from './address.ts';
+import { type BackoffCurve, connectionBackoff } from './backoff.ts';
 import { LeastRequest } from './policy/least-request.ts';
 import { PickFirst } from './policy/pick-first.ts';
 import type { Policy, PolicyHelper, PolicySubchannel } from './policy/port.ts';
@@ -106,6 +107,16 @@ export function createResolver(spec: ChannelSpec, parts: ResolverParts, listener
 /** A profile of another resolver counts as none. */
 function dnsProfileOf(profile: Profile | undefined): DnsProfileName {
   return profile === undefined || profile === 'kuberesolver' ? 'grpc-go' : profile;
+}
+
+/** Between two attempts to connect: one curve (gRPC's connection-backoff document), and how each client's jitter differs. */
+export function backoffOf(spec: Pick<ChannelSpec, 'resolver' | 'profile'>): BackoffCurve {
+  const whose = spec.resolver === 'dns' ? dnsProfileOf(spec.profile) : undefined;
+  return {
+    ...connectionBackoff,
+    jitterOnFirst: whose === 'grpc-java',
+    jitterAddsUp: whose === 'grpc-js',
+  };
 }
 
 type PolicySpec = Pick<ChannelSpec, 'resolver' | 'policy' | 'profile' | 'shuffle' | 'choices'>;

@@ -9,7 +9,7 @@ import type {
   TransportFactory,
 } from '../transport/port.ts';
 import { keyOf } from './address.ts';
-import { backoffMs, connectionBackoff } from './backoff.ts';
+import { type BackoffCurve, backoffMs } from './backoff.ts';
 import type { ConnectivityState } from './channel-port.ts';
 import type { Failure, PolicySubchannel } from './policy/port.ts';
 
@@ -20,6 +20,7 @@ export interface SubchannelOptions {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: () => number;
+  readonly backoff: BackoffCurve;
   /** The resolution that brought this address. */
   readonly resolutionId: string | undefined;
   readonly nextConnectionId: () => string;
@@ -61,6 +62,7 @@ export class Subchannel implements PolicySubchannel {
   private life: Life = { t: 'IDLE' };
   /** Failed attempts since the last success. */
   private failures = 0;
+  private lastBackoffMs = 0;
   private readonly open = new Set<Attempt>();
 
   constructor(options: SubchannelOptions) {
@@ -99,7 +101,8 @@ export class Subchannel implements PolicySubchannel {
     };
     this.open.add(attempt);
     // connection-backoff document: the next attempt waits until this deadline, and an attempt may take until then, or longer.
-    const backoff = backoffMs(connectionBackoff, this.failures + 1, this.options.random);
+    const backoff = backoffMs(this.options.backoff, this.failures + 1, this.options.random, this.lastBackoffMs);
+    this.lastBackoffMs = backoff;
     const nextAt = attempt.startedAt + backoff;
     this.become({ t: 'CONNECTING', attempt });
     this.emit(attempt, { case: 'connecting', value: { attempt: this.failures + 1 } });

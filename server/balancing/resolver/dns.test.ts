@@ -6,7 +6,7 @@ import { DnsResolver } from './dns.ts';
 import type { FailureCode, Next, ResolutionFailure } from './port.ts';
 import { type DnsOverrides, dnsProfile } from './profiles.ts';
 
-function bench(profile: DnsProfileName, overrides: DnsOverrides = {}) {
+function bench(profile: DnsProfileName, overrides: DnsOverrides = {}, random = () => 0.5) {
   const time = new FakeTime(0);
   const lookup = new ManualLookup(time);
   const failures: ResolutionFailure[] = [];
@@ -20,7 +20,7 @@ function bench(profile: DnsProfileName, overrides: DnsOverrides = {}) {
       lookup,
       clock: time,
       timers: time,
-      random: () => 0.5,
+      random,
     },
     {
       onStarted: (trigger) => triggers.push(trigger),
@@ -191,6 +191,22 @@ describe('DNS re-resolution', () => {
     await b.time.advance(600_000);
     expect(b.lookup.askedAt).toHaveLength(4);
     expect(b.failures).toHaveLength(3);
+  });
+
+  it.each([
+    // Each step is 1.2 x the curve's.
+    ['grpc-go', [0, 1_920, 4_992, 9_907.2]],
+    ['grpc-java', [0, 1_200, 3_120, 6_192]],
+    // The first has no jitter; from then on each is 1.2 x 1.6 x the one before.
+    ['grpc-js', [0, 1_000, 2_920, 6_606.4]],
+  ] as const)('%s: jitter adds up from step to step in grpc-js only', async (profile, expected) => {
+    const b = bench(profile, {}, () => 1);
+    b.lookup.outcome = fails('SERVFAIL');
+    b.resolver.start();
+    // grpc-java's own retries; the JVM would repeat the failure for 10 s.
+    await b.time.advance(10_000);
+    const retries = b.nexts.flatMap((next) => (next.t === 'timer' ? [next.at] : []));
+    expect([0, ...retries].slice(0, 4).map((at) => Math.round(at * 10) / 10)).toEqual(expected);
   });
 
   it('polls only when asked to', async () => {

@@ -31,6 +31,7 @@ export class DnsResolver implements Resolver {
   /** grpc-go's buffer of one request; grpc-js: somebody asked while the backoff ran. */
   private remembered = false;
   private failures = 0;
+  private lastBackoffMs = 0;
   private lastSuccessAt = Number.NEGATIVE_INFINITY;
   /** When somebody was asked and the answer was a failure. */
   private lastFailureAt = Number.NEGATIVE_INFINITY;
@@ -153,8 +154,10 @@ export class DnsResolver implements Resolver {
       maxMs: 120_000,
       jitter: 0.2,
       jitterOnFirst: profile.firstBackoffJitter,
+      jitterAddsUp: profile.backoffJitterAddsUp,
     };
-    const ms = backoffMs(curve, this.failures, random);
+    const ms = backoffMs(curve, this.failures, random, this.lastBackoffMs);
+    this.lastBackoffMs = ms;
     this.state = { t: 'backoff', timer: timers.setTimeout(() => this.onTimer('retry after failure'), ms) };
     const why = this.retriesWhenAsked
       ? 'the last lookup failed: tried again if a connection is lost or fails meanwhile'

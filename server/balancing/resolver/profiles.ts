@@ -19,6 +19,8 @@ export interface DnsProfile {
   readonly firstBackoffMs: number;
   /** Whether the first step has jitter, too; later ones always have +-20 %. */
   readonly firstBackoffJitter: boolean;
+  /** A step grows from the last one with its jitter, not from the bare curve. */
+  readonly backoffJitterAddsUp: boolean;
   /** For so long a failure is repeated without asking anyone; 0 in all but the JVM. */
   readonly failureKeptMs: number;
   /** Answers that empty the channel, healthy connections included. */
@@ -54,6 +56,7 @@ const grpcGo: DnsProfile = {
   retries: 'by itself',
   firstBackoffMs: 1600,
   firstBackoffJitter: true,
+  backoffJitterAddsUp: false,
   failureKeptMs: 0,
   drops: new Set<FailureCode>(['NXDOMAIN', 'EMPTY']),
   pollMs: undefined,
@@ -73,6 +76,7 @@ const grpcJs: DnsProfile = {
   retries: 'when asked',
   firstBackoffMs: 1000,
   firstBackoffJitter: false,
+  backoffJitterAddsUp: true,
   failureKeptMs: 0,
   drops: new Set<FailureCode>(['EMPTY']),
   pollMs: undefined,
@@ -93,6 +97,7 @@ const grpcJava: DnsProfile = {
   retries: 'by itself',
   firstBackoffMs: 1000,
   firstBackoffJitter: true,
+  backoffJitterAddsUp: false,
   failureKeptMs: 10_000,
   drops: new Set<FailureCode>(),
   pollMs: undefined,
