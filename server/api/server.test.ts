@@ -102,6 +102,13 @@ class FakeAgent implements Agent {
   }
 }
 
+/** A lane for somebody's own Service, with descriptors of that size. */
+const ownService = (bytes: number) => ({
+  presetId: 'own-service',
+  target: 'orders.shop:50051',
+  method: { path: '/a.B/C', descriptors: Buffer.alloc(bytes).toString('base64') },
+});
+
 const clock = createClock();
 const logged: string[] = [];
 const log = {
@@ -235,12 +242,23 @@ describe('as curl reaches it', () => {
     ['ScaleDeployment', { replicas: 7 }, 403, 'permission_denied', /patch deployments\/scale/],
     ['ScaleDeployment', { replicas: 8 }, 503, 'unavailable', /API/],
     ['Explode', {}, 501, 'unimplemented', /Explode.*GetSnapshot/],
-    ['PutLane', { lane: { id: 'x'.repeat(70_000) } }, 429, 'resource_exhausted', /65536/],
+    ['DeletePod', { pod: 'x'.repeat(70_000) }, 429, 'resource_exhausted', /65536/],
   ])('%s %j is refused with %s', async (method, body, status, code, message) => {
     const answer = await post(method, body);
     expect(answer.status).toBe(status);
     expect(answer.json.code).toBe(code);
     expect(answer.json.message).toMatch(message);
+  });
+
+  it('descriptors of a whole service fit into a request', async () => {
+    const answer = await post('AddPreset', ownService(1_048_576));
+    expect(answer.status).toBe(200);
+    const [, presetId, choices] = agent.asked.at(-1) as [string, string, { method: { descriptors: Uint8Array } }];
+    expect([presetId, choices.method.descriptors.length]).toEqual(['own-service', 1_048_576]);
+    const larger = await post('AddPreset', ownService(1_120_000));
+    expect([larger.status, larger.json.code]).toEqual([400, 'invalid_argument']);
+    expect(larger.json.message).toMatch(/descriptors is .* at most 1048576 bytes/);
+    expect((await post('AddPreset', ownService(1_200_000))).json.message).toMatch(/1536000/);
   });
 
   it('a fault inside says nothing outside, and is logged', async () => {

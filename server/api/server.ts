@@ -57,10 +57,11 @@ export interface Api {
   close(): Promise<void>;
 }
 
-/** The largest request, a lane with all its fields, has about 2 KB. */
+/** The largest ordinary request, a lane with all its fields but those below, has about 2 KB. */
 const bodyLimit = 64 * 1024;
-/** But for a piece of a file: a mebibyte of it, as base64 where it comes as JSON. */
-const importBodyLimit = 1_500 * 1024;
+/** Of those that carry a mebibyte of bytes, as base64 where they come as JSON: a piece of a file, a method's descriptors. */
+const largeBodyLimit = 1_500 * 1024;
+const withLargeBody: ReadonlySet<string> = new Set(['ImportRun', 'PutLane', 'AddPreset']);
 /** For a request to arrive whole; answers, which may stream for days, have no limit. */
 const requestTimeoutMs = 10_000;
 /** How many ports after the asked one are tried. */
@@ -148,7 +149,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
           (withTokens ? ': send the token as "Authorization: Bearer ..."' : ''),
       );
     }
-    const limit = method.name === 'ImportRun' ? importBodyLimit : bodyLimit;
+    const limit = withLargeBody.has(method.name) ? largeBodyLimit : bodyLimit;
     const body = await readBody(request, limit);
     if (body === 'too large') {
       return refuse(request, response, 'resource_exhausted', `the body is larger than ${limit} bytes`);
@@ -220,7 +221,7 @@ function routes(options: ApiOptions): Map<string, UniversalHandler> {
     grpc: false,
     grpcWeb: false,
     acceptCompression: [],
-    readMaxBytes: importBodyLimit,
+    readMaxBytes: largeBodyLimit,
     jsonOptions: { ignoreUnknownFields: false, alwaysEmitImplicit: true },
     interceptors: [
       (next) => async (request) => {
