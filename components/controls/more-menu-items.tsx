@@ -60,6 +60,15 @@ export function MoreMenuItems({ menu }: { menu: MenuState }) {
       <DropdownMenu.Separator className="menu-line" />
       {!recorded && control && (
         <Item
+          name="Protobuf against JSON"
+          keys=""
+          what="measured now"
+          testId="more-encoding"
+          act={() => openPanel('encoding')}
+        />
+      )}
+      {!recorded && control && (
+        <Item
           name="New run"
           keys=""
           testId="new-run"

@@ -1,5 +1,9 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { AddPresetRequestSchema, GetSnapshotResponse } from '../../gen/lbscope/agent/v1/agent_pb.js';
+import type {
+  AddPresetRequestSchema,
+  GetSnapshotResponse,
+  RunEncodingBenchmarkResponse,
+} from '../../gen/lbscope/agent/v1/agent_pb.js';
 import type { LaneSpecSchema } from '../../gen/lbscope/events/v1/events_pb.js';
 import type { AgentClient } from './client.ts';
 import type { Notice } from './notice.ts';
@@ -31,6 +35,8 @@ export type Actions = {
   addPreset(presetId: string, given?: PresetGiven, added?: (answer: Added) => void): Promise<Outcome>;
   putLane(lane: MessageInitShape<typeof LaneSpecSchema>): Promise<Outcome>;
   removeLane(laneId: string): Promise<Outcome>;
+  /** Protobuf against JSON, some seconds long; `measured`: told the figures. */
+  measureEncoding(measured: (answer: RunEncodingBenchmarkResponse) => void): Promise<Outcome>;
   /** Guided: it waits for the presenter after each say and ask. */
   startScenario(id: string): Promise<Outcome>;
   pauseScenario(paused: boolean): Promise<Outcome>;
@@ -54,6 +60,8 @@ export type ActionPorts = {
 const timeoutMs = 10_000;
 /** A preset's objects may have to be applied first. */
 const objectsTimeoutMs = 30_000;
+/** A benchmark of some seconds, on a machine that may be busy. */
+const benchmarkTimeoutMs = 60_000;
 
 export function createActions(client: AgentClient, ports: ActionPorts): Actions {
   const ask = async (pending: Pending, call: () => Promise<unknown>): Promise<Outcome> => {
@@ -114,6 +122,8 @@ export function createActions(client: AgentClient, ports: ActionPorts): Actions 
       }
       return outcome;
     },
+    measureEncoding: (measured) =>
+      ask({}, async () => measured(await client.runEncodingBenchmark({}, { timeoutMs: benchmarkTimeoutMs }))),
     startScenario: (id) => ask({}, () => client.startScenario({ id, guided: true, by: 'the presenter' }, options)),
     pauseScenario: (paused) => ask({}, () => client.pauseScenario({ paused }, options)),
     nextStep: () => ask({}, () => client.nextStep({}, options)),

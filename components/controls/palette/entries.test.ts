@@ -35,6 +35,7 @@ describe('palette', () => {
       [`Hide ${label('headless')}`, 'lanes [["clusterip","kubewatch","envoy"]]'],
       ['Add HAProxy', 'addPreset ["haproxy"]'],
       ['Add An address you give', 'panel ["lanes"]'],
+      ['Protobuf against JSON', 'panel ["encoding"]'],
       ['Recorded runs', 'go ["/runs"]'],
     ]) {
       entries.find((entry) => entry.name === name)?.run();

@@ -128,6 +128,9 @@ export function paletteEntries(
     }
   }
 
+  if (actions !== undefined) {
+    add('Measure', 'encoding', 'Protobuf against JSON', 'size, time, whole calls', () => page.panel('encoding'));
+  }
   if (actions !== undefined) add('Runs', 'new', 'New run', 'clears the counts', () => actions.newRun());
   add('Runs', 'all', 'Recorded runs', '', () => page.go('/runs'));
   for (const run of runs) {

@@ -3,7 +3,7 @@
 import { useSyncExternalStore } from 'react';
 
 /** What can lie over the picture, one at a time. */
-export type Panel = 'help' | 'traffic' | 'lanes' | 'cluster' | 'share' | 'save' | 'token' | 'palette';
+export type Panel = 'help' | 'traffic' | 'lanes' | 'cluster' | 'encoding' | 'share' | 'save' | 'token' | 'palette';
 
 let open: Panel | undefined;
 const listeners = new Set<() => void>();
