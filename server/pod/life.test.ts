@@ -26,6 +26,13 @@ const greeter = (pod: PodProcess) =>
 const control = (pod: PodProcess) =>
   createClient(PodControlService, createGrpcTransport({ baseUrl: `http://127.0.0.1:${pod.controlPort}` }));
 
+/** A client whose connection stands: what it sends before it hears a GOAWAY is taken, however late the pod reads it. */
+async function connected(pod: PodProcess) {
+  const client = greeter(pod);
+  await client.sayHello({});
+  return client;
+}
+
 const requestHeaders = hpack({
   ':method': 'POST',
   ':scheme': 'http',
@@ -72,8 +79,8 @@ test('a drain sends two GOAWAYs, and takes calls until the PING between them com
 
 test('a drain loses no call in flight and takes no new connection', async () => {
   const pod = await start();
+  const client = await connected(pod);
   await control(pod).setBehavior({ delayMs: 300 });
-  const client = greeter(pod);
   const calls = Array.from({ length: 50 }, () => client.sayHello({ name: 'in flight' }));
   const stream = (async () => {
     const seen = [];
@@ -152,13 +159,12 @@ test('the age is settable while running, also for connections there are; the gra
 
 test('the hard limit ends a drain', async () => {
   const pod = await start({ GREETER_DRAIN_LIMIT_MS: '100' });
+  const client = await connected(pod);
   await control(pod).setBehavior({ delayMs: 600_000 });
-  const call = greeter(pod)
-    .sayHello({})
-    .then(
-      () => 'answered',
-      () => 'cut',
-    );
+  const call = client.sayHello({}).then(
+    () => 'answered',
+    () => 'cut',
+  );
   await new Promise((done) => setTimeout(done, 100));
   pod.child.kill('SIGTERM');
   expect(await pod.exit).toEqual({ code: 0, signal: null });
@@ -167,10 +173,9 @@ test('the hard limit ends a drain', async () => {
 
 test('a second SIGTERM ends at once', async () => {
   const pod = await start();
+  const client = await connected(pod);
   await control(pod).setBehavior({ delayMs: 600_000 });
-  greeter(pod)
-    .sayHello({})
-    .catch(() => {});
+  client.sayHello({}).catch(() => {});
   await new Promise((done) => setTimeout(done, 100));
   pod.child.kill('SIGTERM');
   await new Promise((done) => setTimeout(done, 100));

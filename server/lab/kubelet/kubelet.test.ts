@@ -159,7 +159,7 @@ describe('a pod', () => {
 
   test('delete: preStop, SIGTERM, and only then the object goes; it stays serving meanwhile', async () => {
     const drain = `process.on('SIGTERM', () => { console.log('draining'); setTimeout(() => process.exit(0), 100); });`;
-    create('leaver', { args: [serve(drain)], lifecycle: { preStop: { sleep: { seconds: 1 } } } });
+    create('leaver', { args: [serve(drain)], lifecycle: { preStop: { sleep: { seconds: 2 } } } });
     await until(() => isReady('leaver')).toBe(true);
     const pid = pidOf('leaver');
     const log = kubelet.logs(pod('leaver').metadata.uid, undefined);
@@ -170,7 +170,7 @@ describe('a pod', () => {
     expect(isReady('leaver')).toBe(true);
     expect(alive(pid)).toBe(true);
     await until(() => pod('leaver')).toBeUndefined();
-    expect(performance.now() - begun).toBeGreaterThan(1_000);
+    expect(performance.now() - begun).toBeGreaterThan(2_000);
     expect(alive(pid)).toBe(false);
     expect(log?.read().at(-1)?.text).toBe('draining');
     expect(events.map(({ reason }) => reason)).toContain('Killing');
