@@ -2,6 +2,7 @@
 
 import type { Recording } from '../../gen/lbscope/agent/v1/runs_pb.js';
 import { clockText, toMs } from '../../model/time.ts';
+import { grouped } from '../../model/view/grouped.ts';
 import { useLive, useLiveStore } from '../live/provider.tsx';
 import type { LiveView } from '../live/store.ts';
 import { offsetMinutes } from '../ui/zone.ts';
@@ -62,7 +63,7 @@ export function LiveMark() {
       <time className="live-clock">
         {view.nowMs > 0 ? clockText(view.nowMs, offsetMinutes(view.nowMs)) : '--:--:--.-'}
       </time>
-      <span className="live-sequence">seq {sequence.toLocaleString('en').replaceAll(',', '\u2009')}</span>
+      <span className="live-sequence">seq {grouped(sequence)}</span>
     </div>
   );
 }

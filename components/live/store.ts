@@ -218,17 +218,21 @@ export class LiveStore {
     if (this.scheduled) return;
     if (!atOnce && this.ports.now() - this.publishedMs < publishEveryMs) return;
     this.scheduled = true;
+    // In two frames: what is known is put together in one, and shown in the next. Both in one frame are more than fits.
     this.ports.beforePaint(() => {
-      this.scheduled = false;
-      this.publish();
+      this.publishedMs = this.ports.now();
+      const nowMs = this.now();
+      const ready = this.frozen === undefined ? { nowMs, snapshot: this.follower.snapshot(nowMs) } : undefined;
+      this.ports.beforePaint(() => {
+        this.scheduled = false;
+        this.publish(ready ?? { nowMs, snapshot: this.follower.snapshot(nowMs) });
+      });
     });
   }
 
-  private publish(): void {
+  private publish(ready: { nowMs: number; snapshot: GetSnapshotResponse | undefined }): void {
     const localMs = this.ports.now();
-    this.publishedMs = localMs;
-    const nowMs = this.frozen?.nowMs ?? this.now();
-    const snapshot = this.frozen?.snapshot ?? this.follower.snapshot(nowMs);
+    const { nowMs, snapshot } = this.frozen ?? ready;
     if (this.notice !== undefined && localMs - this.noticeSince > noticeForMs) this.notice = undefined;
     if (!isEmpty(this.pending)) {
       if (localMs - this.pendingSince > pendingForMs) this.pending = {};

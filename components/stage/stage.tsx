@@ -41,6 +41,8 @@ export function Stage() {
   const [lit, setLit] = useState<Lit>({});
   const root = useRef<HTMLDivElement>(null);
   const picture = useRef<HTMLDivElement>(null);
+  const ground = useRef<HTMLCanvasElement>(null);
+  const bars = useRef<HTMLCanvasElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const painter = useRef<StagePainter>(undefined);
   const still = useStill();
@@ -66,8 +68,9 @@ export function Stage() {
       }),
   );
   useEffect(() => {
-    if (canvas.current === null) return;
-    const made = new StagePainter(canvas.current, { edgeMs: () => store.edgeMs() });
+    if (ground.current === null || bars.current === null || canvas.current === null) return;
+    const layers = { still: ground.current, bars: bars.current, moving: canvas.current };
+    const made = new StagePainter(layers, { edgeMs: () => store.edgeMs() });
     painter.current = made;
     const touch = () => {
       made.touch();
@@ -189,6 +192,8 @@ export function Stage() {
               {shown?.near.map((lane) => <LaneText key={lane.id} {...lane} />) ?? <Shell side="near" />}
             </div>
             <div className="scene-picture" ref={picture}>
+              <canvas ref={ground} className="scene-canvas" />
+              <canvas ref={bars} className="scene-canvas" />
               <canvas
                 ref={canvas}
                 className="scene-canvas"

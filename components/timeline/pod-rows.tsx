@@ -2,6 +2,7 @@
 
 import { useLayoutEffect, useRef } from 'react';
 import { duration } from '../../model/time.ts';
+import { grouped } from '../../model/view/grouped.ts';
 import type { Row, RowGroup, Rows } from '../../model/view/rows.ts';
 import { isStill } from '../ui/still.ts';
 import { Cross, LostTag, podFill, type Standing, Swatch, useTheme } from '../ui/swatch.tsx';
@@ -178,5 +179,5 @@ export function percent(share: number): string {
 }
 
 function rate(value: number): string {
-  return value >= 1_000 ? Math.round(value).toLocaleString('en').replaceAll(',', '\u2009') : value.toFixed(1);
+  return value >= 1_000 ? grouped(value) : value.toFixed(1);
 }

@@ -1,6 +1,7 @@
 'use client';
 
 import { type CSSProperties, useSyncExternalStore } from 'react';
+import { grouped } from '../../model/view/grouped.ts';
 import { css, inkOn, parseHex } from './colour.ts';
 import { patternUrl } from './pattern.ts';
 import { currentTheme, type Theme } from './theme.ts';
@@ -63,7 +64,7 @@ export function LostTag({ count, large = false, word = '' }: { count: number; la
   return (
     <span className={large ? 'lost lost-large' : 'lost'}>
       <Cross />
-      {count.toLocaleString('en').replaceAll(',', '\u2009')}
+      {grouped(count)}
       {word !== '' && <span className="lost-word">{word}</span>}
     </span>
   );

@@ -26,7 +26,7 @@ export class StagePage {
 
   /** The picture's text alternative: what it shows now. */
   get picture(): Locator {
-    return this.page.locator('.scene-canvas');
+    return this.page.locator('.scene-canvas[role="img"]');
   }
 
   lane(id: string): Locator {

@@ -85,6 +85,37 @@ function turnOf(slices: readonly LaneSlice[], pods: number): number {
   return answered === 0 ? 0 : (spent / answered) * pods;
 }
 
+/**
+ * Shares of the answers from one slice to another (not included), in the order of `uids`; undefined where there are none.
+ * All sums up to each slice in one row after the other, as this is asked for each bin of each pod, several times a second.
+ */
+function summed(slices: readonly LaneSlice[], uids: readonly string[]): (a: number, b: number) => number[] | undefined {
+  const wide = uids.length;
+  const place = new Map(uids.map((uid, i) => [uid, i]));
+  const sums = new Float64Array((slices.length + 1) * wide);
+  slices.forEach((slice, row) => {
+    const next = (row + 1) * wide;
+    sums.copyWithin(next, next - wide, next);
+    for (const pod of slice.pods) {
+      const i = pod.answered === 0 ? undefined : place.get(pod.uid);
+      if (i !== undefined) sums[next + i] = (sums[next + i] as number) + pod.answered;
+    }
+  });
+  return (a, b) => {
+    const [low, high] = [a * wide, b * wide];
+    const shares = new Array<number>(wide);
+    let total = 0;
+    for (let i = 0; i < wide; i += 1) {
+      const count = (sums[high + i] as number) - (sums[low + i] as number);
+      shares[i] = count;
+      total += count;
+    }
+    if (total === 0) return undefined;
+    for (let i = 0; i < wide; i += 1) shares[i] = (shares[i] as number) / total;
+    return shares;
+  };
+}
+
 function length(slice: LaneSlice): number {
   return slice.toMs - slice.fromMs;
 }
@@ -106,23 +137,7 @@ function binned(slices: readonly LaneSlice[], uids: string[], fromMs: number, to
   const { binMs } = grain;
   // At least two whole frames in each window, also where they are merged ones.
   const smoothMs = Math.max(grain.smoothMs, 2.2 * inside.reduce((most, each) => Math.max(most, length(each)), 0));
-  const place = new Map(uids.map((uid, i) => [uid, i]));
-  const sums = [new Float64Array(uids.length)];
-  for (const slice of inside) {
-    const next = Float64Array.from(sums[sums.length - 1] as Float64Array);
-    for (const pod of slice.pods) {
-      const i = place.get(pod.uid);
-      if (i !== undefined) next[i] = (next[i] as number) + pod.answered;
-    }
-    sums.push(next);
-  }
-  const between = (a: number, b: number) => {
-    const low = sums[a] as Float64Array;
-    const high = sums[b] as Float64Array;
-    const counts = high.map((value, i) => value - (low[i] as number));
-    const total = counts.reduce((sum, value) => sum + value, 0);
-    return total === 0 ? undefined : Array.from(counts, (value) => value / total);
-  };
+  const between = summed(inside, uids);
   const mean = between(0, inside.length) ?? uids.map(() => 1 / uids.length);
   const whole = { fromMs, toMs, shares: uids.map((uid, i) => ({ uid, share: mean[i] as number })) };
   if (toMs - fromMs <= smoothMs || uids.length === 1) return [whole];

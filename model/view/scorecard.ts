@@ -1,5 +1,6 @@
 import type { Lane } from '../../gen/lbscope/agent/v1/agent_pb.js';
 import { type Bracket, shortLabel } from './brackets.ts';
+import { grouped } from './grouped.ts';
 
 export type Mark = 'best' | 'worst' | undefined;
 export type Entry = { key: string; value: string; label: string; short: string; mark: Mark; strong: boolean };
@@ -145,8 +146,7 @@ function reactionText(bracket: Bracket | undefined): string {
 
 /** Calls, with thin spaces between thousands; a fraction only below ten. */
 export function count(value: number): string {
-  const rounded = value >= 10 || Number.isInteger(value) ? Math.round(value) : Math.round(value * 10) / 10;
-  return rounded.toLocaleString('en').replaceAll(',', '\u2009');
+  return value >= 10 || Number.isInteger(value) ? grouped(value) : String(Math.round(value * 10) / 10);
 }
 
 /** The same where there is little room: from 10,000 on in thousands, with one digit. */

@@ -4,6 +4,7 @@ import { beliefWords } from './belief-words.ts';
 import { firstOf, slowestOf } from './brackets.ts';
 import { decider } from './decider.ts';
 import type { EventLine } from './events.ts';
+import { grouped } from './grouped.ts';
 
 /**
  * reached: its instant was seen. last: reached, and the journey is over. passed: a later one was reached without it.
@@ -180,7 +181,7 @@ function legLabel(ms: number | undefined, waits: boolean): string {
 function gap(ms: number): string {
   if (ms >= 60_000) return duration(ms);
   if (ms > 0 && ms < 0.95) return duration(ms);
-  return `${Math.round(Math.max(0, ms)).toLocaleString('en').replaceAll(',', '\u2009')}${thinSpace}ms`;
+  return `${grouped(Math.max(0, ms))}${thinSpace}ms`;
 }
 
 function legWords(

@@ -28,25 +28,33 @@ const emptyPort = 12;
 /** A wheel's sign turns one wedge for each call, and at most this often a second: faster is a flicker, not a turning. */
 const mostTurns = 0.8;
 
-/**
- * The one canvas of the stage. What stands still lies on a layer that is painted only when a width or a statement
- * changes; over it, in every frame, the marks that run. One call to `frame` is one frame.
- */
+/** The stage's canvases, one over the other: the browser puts them together by itself. */
+export type Layers = {
+  /** What stands still: painted only when a width or a statement changes. */
+  still: HTMLCanvasElement;
+  /** Rows: the bars of shares, which waver with every report. */
+  bars: HTMLCanvasElement;
+  /** What runs, in every frame. */
+  moving: HTMLCanvasElement;
+};
+
+/** The picture of the stage. One call to `frame` is one frame. */
 export class StagePainter {
-  private readonly canvas: HTMLCanvasElement;
+  private readonly layers: Layers;
   private readonly ports: PainterPorts;
-  private readonly layer = document.createElement('canvas');
   private readonly motion = new Motion();
   private picture: StagePicture | undefined;
   private streams: Stream[] = [];
   private empty: { lane: StageLane; place: LanePlace; at: StreamPlace; uid: string }[] = [];
   private readonly turned = new Map<string, number>();
   private dirty = true;
+  private barsDirty = true;
   private said = '';
+  private barsSaid = '';
   private lastMs = 0;
 
-  constructor(canvas: HTMLCanvasElement, ports: PainterPorts) {
-    this.canvas = canvas;
+  constructor(layers: Layers, ports: PainterPorts) {
+    this.layers = layers;
     this.ports = ports;
   }
 
@@ -63,11 +71,15 @@ export class StagePainter {
     // Most reports say what the one before said: then nothing that stands still is painted again.
     if (changed || said !== this.said) this.dirty = true;
     this.said = said;
+    const bars = barsSignature(picture);
+    if (this.dirty || bars !== this.barsSaid) this.barsDirty = true;
+    this.barsSaid = bars;
   }
 
   /** Theme, fonts or size changed. */
   touch = (): void => {
     this.dirty = true;
+    this.barsDirty = true;
   };
 
   /** The lane whose stream is at this place of the picture, if any. */
@@ -91,18 +103,20 @@ export class StagePainter {
     this.lastMs = timeMs;
     const eased = picture.moving && this.motion.step(ms);
     if (!eased && !this.dirty && !picture.moving) return;
-    const made = surface(this.canvas);
-    if (made === undefined) return;
-    const tone = tones(made.scale);
     if (eased || this.dirty) {
+      const made = surface(this.layers.still);
+      if (made === undefined) return;
       this.place(picture);
-      this.paintLayer(picture, tone, made.width, made.height, made.scale);
+      this.paintStill(made.pen, picture, tones(made.scale));
       this.dirty = false;
     }
-    made.pen.setTransform(1, 0, 0, 1, 0, 0);
-    made.pen.drawImage(this.layer, 0, 0);
-    made.pen.setTransform(made.scale, 0, 0, made.scale, 0, 0);
-    this.paintMoving(made.pen, picture, tone, picture.moving ? ms : 0);
+    if (this.barsDirty) {
+      const made = surface(this.layers.bars);
+      if (made !== undefined && picture.rows) paintCells(made.pen, tones(made.scale), picture);
+      this.barsDirty = false;
+    }
+    const made = surface(this.layers.moving);
+    if (made !== undefined) this.paintMoving(made.pen, picture, tones(made.scale), picture.moving ? ms : 0);
   }
 
   /** Where every stream runs, with the widths of this frame. */
@@ -150,17 +164,7 @@ export class StagePainter {
     this.streams.sort((a, b) => b.width - a.width);
   }
 
-  private paintLayer(picture: StagePicture, tone: Tones, width: number, height: number, scale: number): void {
-    const across = Math.round(width * scale);
-    const down = Math.round(height * scale);
-    if (this.layer.width !== across || this.layer.height !== down) {
-      this.layer.width = across;
-      this.layer.height = down;
-    }
-    const pen = this.layer.getContext('2d');
-    if (pen === null) return;
-    pen.setTransform(scale, 0, 0, scale, 0, 0);
-    pen.clearRect(0, 0, width, height);
+  private paintStill(pen: CanvasRenderingContext2D, picture: StagePicture, tone: Tones): void {
     const { geometry, lit } = picture;
     const { palette } = tone.brush;
     const alpha = (laneId: string, uid: string | undefined) =>
@@ -198,7 +202,6 @@ export class StagePainter {
         paintTrace(pen, palette, undefined, stream.curve, stream.corner.lostNow, 1);
       }
     }
-    if (picture.rows) paintCells(pen, tone, picture);
     for (const place of geometry.lanes) {
       const lane = picture.lanes.find((each) => each.id === place.id);
       if (lane === undefined) continue;
@@ -349,7 +352,8 @@ export class StagePainter {
     const pipe = pipeOf(place, metrics.ring);
     const turned = (this.picture as StagePicture).geometry.turned;
     const y = stream.at.origin.at + (turned ? place.wheel.y - place.origin : 0);
-    const curve = sample(flowCurve({ x: pipe.from.x, y }, { x: pipe.to.x, y }, false), 8);
+    stream.pipe ??= sample(flowCurve({ x: pipe.from.x, y }, { x: pipe.to.x, y }, false), 8);
+    const curve = stream.pipe;
     // As fast as on the stream, and in step with it: a shorter way has fewer marks under way.
     const under = (count * curve.length) / Math.max(1, stream.curve.length);
     paintMarks(pen, curve, {
@@ -365,8 +369,20 @@ export class StagePainter {
   }
 }
 
-/** All that the layer shows but the widths of streams. */
-function signature({ geometry, lanes, pods, slots, rows, moving, lit, fair }: StagePicture): string {
+/** How long each bar is, and what stands where there is none. */
+function barsSignature({ rows, lanes, fair }: StagePicture): string {
+  if (!rows) return '';
+  return lanes
+    .map(({ corners }) =>
+      [...corners.values()]
+        .map(({ uid, state, share }) => `${state}${(share / (fair.get(uid) ?? 1)).toFixed(1)}`)
+        .join(),
+    )
+    .join('|');
+}
+
+/** All that stands still but the widths of streams. */
+function signature({ geometry, lanes, pods, slots, rows, moving, lit }: StagePicture): string {
   const { floor, turned, metrics } = geometry;
   return [
     `${floor.x} ${floor.y} ${floor.width} ${floor.height} ${turned} ${metrics.box} ${metrics.core} ${rows} ${moving} ${lit.laneId} ${lit.uid}`,
@@ -374,10 +390,7 @@ function signature({ geometry, lanes, pods, slots, rows, moving, lit, fair }: St
     ...pods.map((pod) => `${pod.state}${pod.slow}`),
     ...lanes.map(({ id, state, side, wheel, corners }) => {
       const wedges = wheel.wedges.map(({ uid, ghost, used }) => `${uid}${ghost}${used}`).join();
-      const ports = [...corners.values()].map(({ uid, state, share, lostNow }) => {
-        const bar = rows ? (share / (fair.get(uid) ?? 1)).toFixed(1) : '';
-        return `${state}${lostNow}${bar}`;
-      });
+      const ports = [...corners.values()].map(({ state, lostNow }) => `${state}${lostNow}`);
       return `${id} ${state} ${side} ${wheel.locked} ${wheel.ring.kind} ${wedges} ${ports.join()}`;
     }),
   ].join('|');

@@ -36,4 +36,6 @@ export type Stream = {
   reach: number;
   at: StreamPlace;
   curve: Curve;
+  /** The same calls between the client and its proxy; made when it is first painted. */
+  pipe?: Curve;
 };

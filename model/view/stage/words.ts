@@ -1,5 +1,6 @@
 import { duration, noBreakSpace, wholeSeconds } from '../../time.ts';
 import type { Words } from '../belief-words.ts';
+import { grouped } from '../grouped.ts';
 import type { Corner, Scene, StageLane } from './scene.ts';
 
 /** Under or over a wheel: who it is, and when that one picks, also where there is hardly room. The first line is said with weight. */
@@ -80,14 +81,14 @@ export function percentOf(share: number): string {
 
 /** Calls per second with as many digits as matter. */
 export function perSecondOf(value: number): string {
-  if (value >= 9.95) return Math.round(value).toLocaleString('en').replaceAll(',', '\u2009');
+  if (value >= 9.95) return grouped(value);
   return value === 0 ? '0' : value.toFixed(1).replace(/\.0$/, '');
 }
 
 /** "1 dash is 5 calls"; empty while each call has a mark of its own. */
 export function markWords(callsPerMark: number, kind: string): string {
   const mark = kind === 'unary' ? 'dash' : kind === 'server_stream' ? 'dash' : 'bead';
-  return callsPerMark <= 1 ? '' : `1 ${mark} is ${callsPerMark.toLocaleString('en').replaceAll(',', '\u2009')} calls`;
+  return callsPerMark <= 1 ? '' : `1 ${mark} is ${grouped(callsPerMark)} calls`;
 }
 
 /** The line over the pods: what really exists, or did when it was last heard of. */
