@@ -147,6 +147,18 @@ describe('DNS re-resolution', () => {
     expect(Math.max(...gaps)).toBeCloseTo(120_000);
   });
 
+  it.each([
+    ['grpc-js', [0, 1_000, 2_600, 5_160, 9_256]],
+    ['grpc-go', [0, 1_900, 4_760, 9_156]],
+  ] as const)('%s: what a backoff counts from, where lookups take 300 ms to fail', async (profile, expected) => {
+    const b = bench(profile);
+    b.lookup.tookMs = 300;
+    b.lookup.outcome = fails('SERVFAIL');
+    b.resolver.start();
+    await b.time.advance(10_000);
+    expect(b.lookup.askedAt.map(Math.round)).toEqual(expected);
+  });
+
   it('grpc-java: the JVM keeps a failure for 10 s, so retries within that time ask nobody', async () => {
     const b = bench('grpc-java');
     b.lookup.outcome = fails('SERVFAIL');

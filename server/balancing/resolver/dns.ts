@@ -82,7 +82,7 @@ export class DnsResolver implements Resolver {
   private look(trigger: Trigger): void {
     const startedAt = this.options.clock.now();
     if (startedAt - this.lastFailureAt < this.options.profile.failureKeptMs) {
-      this.afterFailure();
+      this.afterFailure(startedAt);
       return;
     }
     this.state = { t: 'looking' };
@@ -106,7 +106,7 @@ export class DnsResolver implements Resolver {
     if (!found.ok) {
       this.lastFailureAt = now;
       // Told after the state is set, as the listener may ask again at once.
-      this.afterFailure();
+      this.afterFailure(startedAt);
       const effect = profile.drops.has(found.code) ? 'dropped' : 'kept';
       this.listener.onFailed({ code: found.code, message: found.message, effect }, trigger);
       return;
@@ -141,7 +141,7 @@ export class DnsResolver implements Resolver {
   }
 
   /** A failed lookup is tried again without anyone asking; in grpc-js only if somebody asks (retries). */
-  private afterFailure(): void {
+  private afterFailure(startedAt: number): void {
     const { profile, random, clock, timers } = this.options;
     if (profile.pollMs !== undefined) {
       this.pollAgain(profile.pollMs);
@@ -156,13 +156,14 @@ export class DnsResolver implements Resolver {
       jitterOnFirst: profile.firstBackoffJitter,
       jitterAddsUp: profile.backoffJitterAddsUp,
     };
-    const ms = backoffMs(curve, this.failures, random, this.lastBackoffMs);
-    this.lastBackoffMs = ms;
+    this.lastBackoffMs = backoffMs(curve, this.failures, random, this.lastBackoffMs);
+    const now = clock.now();
+    const ms = Math.max(0, (profile.backoffFrom === 'start' ? startedAt : now) + this.lastBackoffMs - now);
     this.state = { t: 'backoff', timer: timers.setTimeout(() => this.onTimer('retry after failure'), ms) };
     const why = this.retriesWhenAsked
       ? 'the last lookup failed: tried again if a connection is lost or fails meanwhile'
       : 'the last lookup failed and is tried again';
-    this.listener.onNext({ t: 'timer', at: clock.now() + ms, why });
+    this.listener.onNext({ t: 'timer', at: now + ms, why });
   }
 
   private waitUntil(at: number): void {

@@ -16,6 +16,8 @@ export interface DnsProfile {
   readonly inBackoff: 'wait' | 'ask';
   /** After a failed lookup: tried again by itself, or, once its backoff is over, only if somebody asked meanwhile. */
   readonly retries: 'by itself' | 'when asked';
+  /** What a backoff counts from: the moment the failed lookup began, or its failure. */
+  readonly backoffFrom: 'start' | 'finish';
   readonly firstBackoffMs: number;
   /** Whether the first step has jitter, too; later ones always have +-20 %. */
   readonly firstBackoffJitter: boolean;
@@ -54,6 +56,7 @@ const grpcGo: DnsProfile = {
   meanwhile: 'remember',
   inBackoff: 'wait',
   retries: 'by itself',
+  backoffFrom: 'finish',
   firstBackoffMs: 1600,
   firstBackoffJitter: true,
   backoffJitterAddsUp: false,
@@ -64,7 +67,8 @@ const grpcGo: DnsProfile = {
 
 /**
  * minTimeBetweenResolutionsMs runs from the start of a lookup; requests before the mark run at the mark, as one. A failure ends
- * the floor, and what follows it is a request's doing: while all is healthy, a failed lookup is not tried again.
+ * the floor, and what follows it is a request's doing: while all is healthy, a failed lookup is not tried again. The backoff runs
+ * beside the lookup (startResolutionWithBackoff).
  */
 const grpcJs: DnsProfile = {
   floorMs: usualFloorMs,
@@ -74,6 +78,7 @@ const grpcJs: DnsProfile = {
   meanwhile: 'discard',
   inBackoff: 'wait',
   retries: 'when asked',
+  backoffFrom: 'start',
   firstBackoffMs: 1000,
   firstBackoffJitter: false,
   backoffJitterAddsUp: true,
@@ -95,6 +100,7 @@ const grpcJava: DnsProfile = {
   meanwhile: 'discard',
   inBackoff: 'ask',
   retries: 'by itself',
+  backoffFrom: 'finish',
   firstBackoffMs: 1000,
   firstBackoffJitter: true,
   backoffJitterAddsUp: false,
