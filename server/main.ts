@@ -24,6 +24,7 @@ import { ConnectionAges } from './kube/connection-ages.ts';
 import { controlPod } from './kube/pod-control.ts';
 import { Truth } from './kube/truth.ts';
 import { whyNot } from './kube/why-not.ts';
+import { lacking } from './lanes/channel-spec.ts';
 import { defaultLanes, defaultTraffic } from './lanes/defaults.ts';
 import { FirstPods } from './lanes/first-pods.ts';
 import { Lanes } from './lanes/lanes.ts';
@@ -159,8 +160,10 @@ async function main(options: AgentOptions): Promise<void> {
   };
   const around = { kubeconfig: options.kubeconfig, namedPort: options['pod-port'] };
   const dial = tcpDial(timers);
+  const given = { ca: options['call-ca'] !== undefined, tokenFile: options['call-token-file'] !== undefined };
   const lanes = new Lanes({
     initial,
+    lacking: (spec) => lacking(spec, given),
     save: (state) => {
       try {
         save(options['state-dir'], state);

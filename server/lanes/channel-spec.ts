@@ -19,6 +19,18 @@ export interface CallSecurity {
   readonly tokenFile: string | undefined;
 }
 
+/** What the lane asks for and the agent was not started with, in one sentence; undefined: nothing. */
+export function lacking(
+  { tls }: Pick<LaneSpec, 'tls'>,
+  given: Record<keyof CallSecurity, boolean>,
+): string | undefined {
+  const without = (field: string, option: string) =>
+    `lane.tls.${field} is true: allowed is false, as the agent was started without ${option}`;
+  if (tls?.ownCa && !given.ca) return without('ownCa', '--call-ca');
+  if (tls?.callCredentials && !given.tokenFile) return without('callCredentials', '--call-token-file');
+  return undefined;
+}
+
 /** The part of a lane that its channels need. The API has checked the words; what slipped through falls to the default. */
 export function channelSpec(spec: LaneSpec, calls: CallSecurity): ChannelSpec {
   const resolver = (resolvers as readonly string[]).includes(spec.resolver) ? (spec.resolver as Resolver) : 'static';

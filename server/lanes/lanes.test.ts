@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { create } from '@bufbuild/protobuf';
 import type { Timestamp } from '@bufbuild/protobuf/wkt';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { DetourSchema, type LaneSpec, LaneSpecSchema } from '../../gen/lbscope/events/v1/events_pb.js';
+import { DetourSchema, type LaneSpec, LaneSpecSchema, TlsSchema } from '../../gen/lbscope/events/v1/events_pb.js';
 import { toMs } from '../../model/time.ts';
 import type { Channel } from '../balancing/channel-port.ts';
 import { FakeTime } from '../balancing/testing/fake-time.ts';
 import type { EventInit } from '../events/port.ts';
 import { LaneDriver } from '../traffic/driver.ts';
 import { attributionOf, routeOf } from '../traffic/testing.ts';
+import { lacking } from './channel-spec.ts';
 import { defaultLanes, defaultTraffic } from './defaults.ts';
 import type { Membership, ReachState } from './lane.ts';
 import { Lanes, mostLanes } from './lanes.ts';
@@ -23,6 +24,8 @@ const names = {
   envoyService: 'greeter-envoy',
   port: 50_051,
 };
+
+const given = { ca: true, tokenFile: true };
 
 function setUp(options: { why?: string; held?: string; lanes?: readonly LaneSpec[]; outside?: boolean } = {}) {
   // Between two points of the 10 ms grid, so that a second holds 100 of them.
@@ -43,6 +46,7 @@ function setUp(options: { why?: string; held?: string; lanes?: readonly LaneSpec
       lanes: (options.lanes ?? defaultLanes(names)).map((spec) => ({ spec, running: true, traffic: undefined })),
     },
     save: (saved) => saves.push(saved),
+    lacking: (spec) => lacking(spec, given),
     parts: {
       clock: time,
       timers: time,
@@ -112,6 +116,24 @@ test('a lane that is put anew goes on, also in its counts; one that is removed e
   lanes.put({ ...spec!, connections: 3 });
   lanes.remove('headless');
   expect(stops).toEqual(['clusterip goes on', 'headless ends']);
+});
+
+test('a lane that asks for what the agent was not started with is refused by its field; the others run on', () => {
+  const { lanes } = setUp();
+  const [spec] = defaultLanes(names);
+  const put = (tls: { ownCa?: boolean; callCredentials?: boolean }) =>
+    lanes.put(create(LaneSpecSchema, { ...spec!, id: 'secured', tls: create(TlsSchema, tls) }));
+  expect(put({ ownCa: true, callCredentials: true })).toEqual({ ok: true });
+  given.tokenFile = false;
+  expect(put({ ownCa: true, callCredentials: true })).toEqual({
+    ok: false,
+    code: 'failed_precondition',
+    message: 'lane.tls.callCredentials is true: allowed is false, as the agent was started without --call-token-file',
+  });
+  given.ca = false;
+  expect(put({ ownCa: true })).toMatchObject({ ok: false, message: expect.stringContaining('lane.tls.ownCa') });
+  expect(put({})).toEqual({ ok: true });
+  Object.assign(given, { ca: true, tokenFile: true });
 });
 
 test('a proxy that never answered: unavailable, with what the cluster knows of it, no call sent; it starts by itself', async () => {

@@ -11,6 +11,8 @@ export interface LanesOptions {
   readonly parts: LaneParts;
   readonly initial: Saved;
   readonly save: (saved: Saved) => void;
+  /** Why this agent can't run such a lane, in one sentence; asked of lanes that are put. */
+  readonly lacking?: (spec: LaneSpec) => string | undefined;
 }
 
 /** All lanes, in the order they were put. What changes here takes effect at once and is saved. */
@@ -91,6 +93,8 @@ export class Lanes {
 
   /** A lane with that id is replaced in its place; its old channels finish their calls. */
   put(spec: LaneSpec): Done {
+    const lacking = this.#options.lacking?.(spec);
+    if (lacking !== undefined) return { ok: false, code: 'failed_precondition', message: lacking };
     const before = this.#lanes.get(spec.id);
     if (before === undefined && this.#lanes.size >= mostLanes) {
       return {
