@@ -328,6 +328,10 @@ describe('verdict after losses', () => {
   it('all calls failing is said first, with the reason that is known', () => {
     const { script } = fourLanes();
     script.traffic(2, { envoy: [{ uid: '', failed: 20 }], headless: [{ uid: '', failed: 20 }] });
+    expect(text(script, 'headless')).toBe('All calls fail (reset); its connection stands.');
+    for (const connectionId of script.run.lanes.get('headless')!.connections.keys()) {
+      script.event({ case: 'disconnected', value: { reason: 'reset' } }, { laneId: 'headless', connectionId });
+    }
     expect(text(script, 'headless')).toBe('All calls fail (reset); it reconnects with growing pauses.');
     script.event(
       { case: 'resolutionFailed', value: { source: 'dns', code: 'NXDOMAIN', effect: 'dropped' } },

@@ -118,7 +118,14 @@ function failing(run: Run, lane: LaneRun, ready: string[]): Verdict | undefined 
     return say('fail:empty', `*All calls fail*: its list of addresses is empty${cure(lane, run.clock, '; ')}.`);
   }
   const trouble = topClass(run, lane.id);
-  return say(`fail:${trouble}`, `*All calls fail* (${trouble}); it reconnects with growing pauses.`);
+  return say(`fail:${trouble}`, `*All calls fail* (${trouble}); ${meanwhile(lane, trouble)}.`);
+}
+
+/** What a lane does while all of its calls fail: one with a connection that stands does not reconnect. */
+function meanwhile(lane: LaneRun, trouble: string): string {
+  const up = [...lane.connections.values()].some(({ state }) => state === 'READY');
+  if (up) return trouble === 'deadline' ? 'its connection stands, and no answer comes' : 'its connection stands';
+  return lane.spec.client === 'http1-json' ? 'each call connects anew' : 'it reconnects with growing pauses';
 }
 
 /** Pods that ended keep their record for a while. */
