@@ -18,6 +18,7 @@ import { EncodingBenchmark } from './encoding/benchmark.ts';
 import { Engine } from './engine.ts';
 import { createClock, nodeTimers } from './events/clock.ts';
 import { createHub } from './events/hub.ts';
+import { logTroubles } from './events/log-troubles.ts';
 import { clusterActions } from './kube/agent-actions.ts';
 import { connectKube } from './kube/connect.ts';
 import { ConnectionAges } from './kube/connection-ages.ts';
@@ -208,6 +209,7 @@ async function main(options: AgentOptions): Promise<void> {
   );
   const recorder = options.recording === 'on' ? new Recorder({ hub, disk: diskOf(library), clock, timers }) : undefined;
 
+  logTroubles(hub, log);
   hub.newRun(saved === undefined ? 'agent started' : 'resumed');
   if (recorder === undefined) {
     const message = 'Runs are not recorded: the agent was started with --recording off.';

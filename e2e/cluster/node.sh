@@ -263,6 +263,8 @@ down() {
   # What kube-proxy and the kubelet wrote, and nothing of anyone else's.
   iptables-save | grep -v KUBE- | iptables-restore
   ip link delete lbscope0 2>/dev/null || true
+  # The kubelet mounts its own folder over itself.
+  umount "$work/kubelet" 2>/dev/null || true
   say 'The node is down.'
 }
 

@@ -104,6 +104,19 @@ describe.skipIf(kubectlVersion === undefined)('manifests', () => {
     }
   });
 
+  // Their images say by which signal they drain (HAProxy SIGUSR1, nginx SIGQUIT): as long as a stream lasts, if nothing ends it.
+  test.for([
+    ['ways-in/haproxy', /^\s*hard-stop-after (\d+)s$/m],
+    ['ways-in/nginx', /^\s*worker_shutdown_timeout (\d+)s;$/m],
+    ['ways-in/nginx-resolver', /^\s*worker_shutdown_timeout (\d+)s;$/m],
+  ] as const)('%s: its drain ends within the grace, whatever streams do', ([name, limit]) => {
+    const objects = objectsOf(name);
+    const config = objects.find(({ kind }) => kind === 'ConfigMap');
+    const pod = objects.find(({ kind }) => kind === 'Deployment').spec.template.spec;
+    const drain = Number(limit.exec(Object.values<string>(config.data).join('\n'))?.[1]);
+    expect(pod.containers[0].lifecycle.preStop.sleep.seconds + drain).toBeLessThan(pod.terminationGracePeriodSeconds);
+  });
+
   test.for(kustomizations.filter((name) => existsSync(join(folderOf(name), 'lane.json'))))(
     '%s: its lane is one that the API takes',
     (name) => {
