@@ -205,7 +205,7 @@ up() {
     --listen-peer-urls http://127.0.0.1:12380 --log-level error
   start kube-apiserver --etcd-servers http://127.0.0.1:12379 --secure-port 16443 --bind-address 0.0.0.0 --advertise-address "$ip" \
     --tls-cert-file api.crt --tls-private-key-file api.key --client-ca-file ca.crt \
-    --kubelet-client-certificate to-kubelet.crt --kubelet-client-key to-kubelet.key \
+    --kubelet-client-certificate to-kubelet.crt --kubelet-client-key to-kubelet.key --kubelet-preferred-address-types InternalIP \
     --service-account-key-file sa.pub --service-account-signing-key-file sa.key \
     --service-account-issuer https://kubernetes.default.svc.cluster.local --service-cluster-ip-range 10.96.0.0/16 \
     --authorization-mode Node,RBAC --enable-admission-plugins NodeRestriction --token-auth-file tokens.csv \
@@ -248,6 +248,8 @@ YAML
   kubectl apply -f "$here/coredns.yaml" >/dev/null
   say 'Waiting for the node'
   for _ in $(seq 60); do kubectl get node node 2>/dev/null | grep -q ' Ready' && break; sleep 1; done
+  # Or the first lookups of what is applied next would wait for it.
+  kubectl -n kube-system rollout status deployment/coredns --timeout=60s >/dev/null
   kubectl get nodes
   printf '\n  export KUBECONFIG=%s\n' "$KUBECONFIG"
 }
@@ -256,8 +258,10 @@ down() {
   export KUBECONFIG=$work/run/admin.kubeconfig
   kubectl delete deployments --all --all-namespaces --wait=false >/dev/null 2>&1 || true
   for _ in $(seq 30); do [ -z "$(kubectl get pods -A --no-headers 2>/dev/null)" ] && break; sleep 1; done
-  while read -r pid; do kill "$pid" 2>/dev/null || true; done <"$work/run/pids"
-  sleep 2
+  # The API server waits for watches that nobody will end; nothing here is worth waiting for.
+  tac "$work/run/pids" | while read -r pid; do kill "$pid" 2>/dev/null || true; done
+  sleep 5
+  while read -r pid; do kill -9 "$pid" 2>/dev/null || true; done <"$work/run/pids"
   kill "$(cat "$work/containerd/pid")" 2>/dev/null || true
   if [ -f "$work/docker.pid" ]; then kill "$(cat "$work/docker.pid")" || true; fi
   # What kube-proxy and the kubelet wrote, and nothing of anyone else's.
