@@ -80,6 +80,15 @@ test('who may only look reads words, and is told why and what would help', async
     await expect(page.getByTestId('replicas-plus')).toBeHidden();
     await expect(page.locator('.sentence')).toContainText(/sends 100 calls\/s, unary, over 1 connection, to 5 pods/);
     expect(await faults(page)).toEqual([]);
+    for (const width of [1100, 1260, 1280, 1440, 1600, 1800]) {
+      await page.setViewportSize({ width, height: 720 });
+      const end = (selector: string, side: 'left' | 'right') =>
+        page.locator(selector).evaluate((element, at) => element.getBoundingClientRect()[at], side);
+      await expect
+        .poll(async () => (await end('.signs', 'right')) <= (await end('.header .live', 'left')), `at ${width}`)
+        .toBe(true);
+    }
+    await page.setViewportSize({ width: 1280, height: 720 });
     // Keys that act say so instead of being refused by the agent.
     await page.keyboard.press('+');
     await expect(page.getByTestId('notice')).toContainText('the presenter acts');

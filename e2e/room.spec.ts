@@ -28,11 +28,22 @@ function cutOff(page: Page, selector: string): Promise<string[]> {
 test('no size lets a view run out of the page', async ({ page }) => {
   for (const view of ['stage', 'timeline']) {
     await open(page, `view=${view}`);
-    for (const width of [360, 390, 700, 768, 820, 900, 1024, 1100, 1280, 1440, 1600]) {
+    for (const width of [360, 390, 700, 768, 820, 900, 1024, 1100, 1260, 1280, 1440, 1600, 1800, 1920]) {
       await page.setViewportSize({ width, height: 760 });
       await expect
         .poll(() => page.evaluate(() => document.documentElement.scrollWidth), `${view} at ${width}`)
         .toBeLessThanOrEqual(width);
+      if (width < 820) continue;
+      // Nothing of the header lies over something else of it.
+      const boxes = await page
+        .locator('.header .brand, .header .sentence, .header .commands > *, .header .live')
+        .evaluateAll((all) => all.map((each) => each.getBoundingClientRect()).filter((box) => box.width > 0));
+      for (const [i, one] of boxes.entries())
+        for (const two of boxes.slice(i + 1)) {
+          const apart =
+            one.right <= two.left || two.right <= one.left || one.bottom <= two.top || two.bottom <= one.top;
+          expect(apart, `${view} at ${width}`).toBe(true);
+        }
     }
   }
 });
@@ -99,6 +110,27 @@ test('a phone presents too, and every pod has its name whole', async ({ page }) 
   expect(handle?.x).toBeGreaterThanOrEqual((figure?.x ?? 0) - 1);
   expect((handle?.x ?? 0) + (handle?.width ?? 0)).toBeLessThanOrEqual((figure?.x ?? 0) + (figure?.width ?? 0) + 1);
   expect(await cutOff(page, '.book-name')).toEqual([]);
+});
+
+test('eight pods on a phone: no two numbers touch', async ({ page }) => {
+  const eight = await Still.start('eight');
+  try {
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.goto(`${eight.url}/?view=stage&frozen`);
+    await expect(page.getByTestId('live')).toHaveAttribute('data-state', 'frozen', { timeout: 45_000 });
+    await expect(page.locator('.corner-share').first()).toBeVisible();
+    const boxes = await page
+      .locator('.corner-share, .corner-zero')
+      .evaluateAll((all) => all.map((each) => each.getBoundingClientRect()));
+    expect(boxes.length).toBeGreaterThan(24);
+    for (const [i, a] of boxes.entries())
+      for (const b of boxes.slice(i + 1))
+        expect(
+          a.right <= b.left + 0.5 || b.right <= a.left + 0.5 || a.bottom <= b.top + 3 || b.bottom <= a.top + 3,
+        ).toBe(true);
+  } finally {
+    await eight.stop();
+  }
 });
 
 test('results of unfolded stations, and brackets of an opened lane, are whole', async ({ page }) => {

@@ -9,7 +9,7 @@ export function AccessLine() {
   const refused = access.kind === 'refused';
   return (
     <span className="access-line" data-testid="access-line">
-      {refused ? 'The agent does not know this tab’s token.' : 'You are watching; the presenter acts.'}{' '}
+      <span>{refused ? 'The agent does not know this tab’s token.' : 'You are watching; the presenter acts.'}</span>{' '}
       <button type="button" className="word" data-testid="enter-token" onClick={() => openPanel('token')}>
         {refused ? 'What to do' : 'Enter token'}
       </button>

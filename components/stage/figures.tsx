@@ -60,6 +60,7 @@ export type FigureProps = {
 type Inked = {
   turned: boolean;
   from: number;
+  size: number;
   near: number;
   far: number;
   core: number;
@@ -68,6 +69,9 @@ type Inked = {
   slot: number;
   ink: string | undefined;
 };
+
+/** px: thinner, two numbers side by side would be one. */
+const thinFigure = 50;
 
 /** One pod, which exists once: its coloured core opens what can be done to it; its corners belong to the lanes. */
 export const Figure = memo(function Figure(props: FigureProps) {
@@ -153,11 +157,21 @@ function Core({ props, over }: { props: FigureProps; over: boolean }) {
 }
 
 function Corner({ corner, figure }: { corner: CornerView; figure: Inked }) {
-  const { turned, from, near, far, core, coreSize } = figure;
+  const { turned, from, size, near, far, core, coreSize } = figure;
   const isNear = corner.side === 'near';
   const across = from + corner.at;
+  // Turned, numbers of a thin figure stand one above the other, and a bill stays within its figure.
+  const thin = turned && size < thinFigure;
+  const second = corner.at > size / 2;
+  const middle = isNear ? (near + core) / 2 : (core + coreSize + far) / 2;
   const style = turned
-    ? { left: across, top: isNear ? (near + core) / 2 : (core + coreSize + far) / 2 }
+    ? corner.state === 'gone'
+      ? {
+          top: middle,
+          transform: 'translateY(-50%)',
+          ...(second ? { right: `calc(100% - ${from + size - 1}px)` } : { left: from + 1 }),
+        }
+      : { left: across, top: middle + (thin ? (second ? 7 : -7) : 0) }
     : corner.cell !== undefined
       ? { top: across, left: corner.cell + 4 }
       : isNear
@@ -172,6 +186,7 @@ function Corner({ corner, figure }: { corner: CornerView; figure: Inked }) {
       data-state={state}
       data-share={corner.share}
       data-all={corner.all}
+      data-thin={thin}
       style={style}
     >
       {(state === 'used' || (state === 'ghost' && corner.share !== '0')) && (

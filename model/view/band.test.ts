@@ -64,6 +64,18 @@ describe('band', () => {
     expect(drawn[1]?.fromMs).toBeGreaterThanOrEqual(20_000);
   });
 
+  it('is the same when the order of the pods is another one than before: what is kept of a slice is not mixed up', () => {
+    const slices = traffic(60_000, 100, (ms) => (ms < 20_050 ? ['a', 'b'] : ['a', 'b', 'c', 'x']));
+    for (const order of [
+      ['a', 'b'],
+      ['a', 'b', 'c'],
+      ['c', 'b', 'a'],
+      ['a', 'b', 'c', 'x'],
+      ['b', 'c'],
+    ])
+      expect(band(slices, order)).toEqual(band(structuredClone(slices), order));
+  });
+
   it('holds for slow traffic too', () => {
     const drawn = band(
       traffic(80_000, 1, () => ['a', 'b', 'c']),

@@ -1,4 +1,4 @@
-import type { LaneSlice } from './frames.ts';
+import type { LaneSlice, PodCount } from './frames.ts';
 
 /** A stretch of the band: shares that hold from one instant to the next, oldest pod first. */
 export type Stretch = { fromMs: number; toMs: number; shares: { uid: string; share: number }[] };
@@ -32,7 +32,8 @@ export function band(slices: readonly LaneSlice[], order: readonly string[], pix
   if (slices.length === 0) return [];
   const grain: Grain = { binMs: binMs * Math.max(1, Math.ceil(pixelMs / binMs)), smoothMs: 0 };
   const turnMs = turnOf(slices, order.length);
-  const intervals = answering(slices, turnMs);
+  const rows = rowsOf(slices, order);
+  const intervals = answering(slices, rows, turnMs);
   const edges = joined(intervals.flatMap((each) => (each.open ? [each.fromMs] : [each.fromMs, each.toMs])));
   const end = slices[slices.length - 1]?.toMs ?? 0;
   const stretches: Stretch[] = [];
@@ -43,33 +44,61 @@ export function band(slices: readonly LaneSlice[], order: readonly string[], pix
     const present = new Set(
       intervals.filter((each) => each.fromMs <= middle && (each.open || each.toMs >= middle)).map((each) => each.uid),
     );
-    const uids = order.filter((uid) => present.has(uid));
+    const places = order.flatMap((uid, place) => (present.has(uid) ? [place] : []));
     const smoothMs = Math.max(smoothLeastMs, smoothTurns * turnMs, 2 * grain.binMs);
-    if (uids.length > 0) stretches.push(...binned(slices, uids, fromMs, toMs, { ...grain, smoothMs }));
+    if (places.length > 0) stretches.push(...binned(rows, order, places, fromMs, toMs, { ...grain, smoothMs }));
   });
   return stretches;
 }
 
+/** A slice's pods that answered, each with its place in the order of the pods; -1: it is not one of them. */
+type Row = { key: string; slice: LaneSlice; pods: readonly PodCount[]; at: Int32Array };
+
+const known = new WeakMap<LaneSlice, Row>();
+
+/**
+ * Looking pods up by name is most of what a band costs: 450 slices of 30 pods, for each lane, several times a second. So
+ * their places are kept with the slice, as long as the order is the same.
+ */
+function rowsOf(slices: readonly LaneSlice[], order: readonly string[]): Row[] {
+  const key = order.join(' ');
+  let place: Map<string, number> | undefined;
+  return slices.map((slice) => {
+    const kept = known.get(slice);
+    if (kept !== undefined && kept.key === key) return kept;
+    place ??= new Map(order.map((uid, i) => [uid, i]));
+    const pods = slice.pods.filter((pod) => pod.answered > 0 && pod.uid !== '');
+    const row = { key, slice, pods, at: Int32Array.from(pods, (pod) => place?.get(pod.uid) ?? -1) };
+    known.set(slice, row);
+    return row;
+  });
+}
+
 /** From when to when each pod answered. `turnMs`: how long each pod waits for its turn, if all take turns. */
-function answering(slices: readonly LaneSlice[], turnMs: number): Interval[] {
+function answering(slices: readonly LaneSlice[], rows: readonly Row[], turnMs: number): Interval[] {
   const patienceMs = Math.max(leftAfterMs, leftAfterTurns * turnMs);
-  const open = new Map<string, Interval>();
+  const placed: (Interval | undefined)[] = [];
+  const others = new Map<string, Interval>();
   const closed: Interval[] = [];
-  for (const slice of slices) {
-    for (const pod of slice.pods) {
-      if (pod.answered === 0 || pod.uid === '') continue;
-      const current = open.get(pod.uid);
+  for (const { pods, at } of rows) {
+    for (let j = 0; j < pods.length; j += 1) {
+      const pod = pods[j] as PodCount;
+      const i = at[j] as number;
+      const current = i < 0 ? others.get(pod.uid) : placed[i];
       if (current !== undefined && pod.firstMs - current.toMs <= patienceMs) {
         current.toMs = Math.max(current.toMs, pod.lastMs);
         continue;
       }
       if (current !== undefined) closed.push({ ...current, open: false });
-      open.set(pod.uid, { uid: pod.uid, fromMs: pod.firstMs, toMs: pod.lastMs, open: true });
+      const begun = { uid: pod.uid, fromMs: pod.firstMs, toMs: pod.lastMs, open: true };
+      if (i < 0) others.set(pod.uid, begun);
+      else placed[i] = begun;
     }
   }
+  const open = [...placed.filter((each) => each !== undefined), ...others.values()];
   const end = slices[slices.length - 1]?.toMs ?? 0;
   const patienceNowMs = Math.max(leftNowMs, leftNowTurns * turnMs);
-  for (const each of open.values()) closed.push({ ...each, open: end - each.toMs <= patienceNowMs });
+  for (const each of open) closed.push({ ...each, open: end - each.toMs <= patienceNowMs });
   return closed;
 }
 
@@ -86,19 +115,23 @@ function turnOf(slices: readonly LaneSlice[], pods: number): number {
 }
 
 /**
- * Shares of the answers from one slice to another (not included), in the order of `uids`; undefined where there are none.
+ * Shares of the answers from one slice to another (not included), of the pods at these places; undefined where there are none.
  * All sums up to each slice in one row after the other, as this is asked for each bin of each pod, several times a second.
  */
-function summed(slices: readonly LaneSlice[], uids: readonly string[]): (a: number, b: number) => number[] | undefined {
-  const wide = uids.length;
-  const place = new Map(uids.map((uid, i) => [uid, i]));
-  const sums = new Float64Array((slices.length + 1) * wide);
-  slices.forEach((slice, row) => {
+function summed(rows: readonly Row[], places: readonly number[]): (a: number, b: number) => number[] | undefined {
+  const wide = places.length;
+  const column = new Int32Array(1 + Math.max(-1, ...places)).fill(-1);
+  places.forEach((place, i) => {
+    column[place] = i;
+  });
+  const sums = new Float64Array((rows.length + 1) * wide);
+  rows.forEach(({ pods, at }, row) => {
     const next = (row + 1) * wide;
     sums.copyWithin(next, next - wide, next);
-    for (const pod of slice.pods) {
-      const i = pod.answered === 0 ? undefined : place.get(pod.uid);
-      if (i !== undefined) sums[next + i] = (sums[next + i] as number) + pod.answered;
+    for (let j = 0; j < pods.length; j += 1) {
+      const place = at[j] as number;
+      const i = place < 0 ? -1 : (column[place] ?? -1);
+      if (i >= 0) sums[next + i] = (sums[next + i] as number) + (pods[j] as PodCount).answered;
     }
   });
   return (a, b) => {
@@ -130,14 +163,24 @@ function joined(instants: number[]): number[] {
   return edges;
 }
 
-function binned(slices: readonly LaneSlice[], uids: string[], fromMs: number, toMs: number, grain: Grain): Stretch[] {
+/** `places`: of the pods that answer in this stretch, in the order of all. */
+function binned(
+  all: readonly Row[],
+  order: readonly string[],
+  places: readonly number[],
+  fromMs: number,
+  toMs: number,
+  grain: Grain,
+): Stretch[] {
+  const uids = places.map((place) => order[place] as string);
   // Only frames wholly inside tell about this stretch, unless it is shorter than a frame.
-  let inside = slices.filter((each) => each.fromMs >= fromMs - 1 && each.toMs <= toMs + 1);
-  if (inside.length === 0) inside = slices.filter((each) => each.toMs > fromMs && each.fromMs < toMs);
+  let rows = all.filter(({ slice }) => slice.fromMs >= fromMs - 1 && slice.toMs <= toMs + 1);
+  if (rows.length === 0) rows = all.filter(({ slice }) => slice.toMs > fromMs && slice.fromMs < toMs);
+  const inside = rows.map(({ slice }) => slice);
   const { binMs } = grain;
   // At least two whole frames in each window, also where they are merged ones.
   const smoothMs = Math.max(grain.smoothMs, 2.2 * inside.reduce((most, each) => Math.max(most, length(each)), 0));
-  const between = summed(inside, uids);
+  const between = summed(rows, places);
   const mean = between(0, inside.length) ?? uids.map(() => 1 / uids.length);
   const whole = { fromMs, toMs, shares: uids.map((uid, i) => ({ uid, share: mean[i] as number })) };
   if (toMs - fromMs <= smoothMs || uids.length === 1) return [whole];
