@@ -3,14 +3,11 @@
  * headless Chromium without a GPU. A frame is everything that the main thread runs between two animation frames:
  * stream, fold, React, drawing, style, layout, paint. Thread time, so that a busy machine does not count.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { createServer } from 'node:net';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Browser, chromium } from '@playwright/test';
+import type { Browser } from '@playwright/test';
+import { withPage } from './lib/page.ts';
 import { type Goal, writeSection } from './lib/report.ts';
 
-const root = join(import.meta.dirname, '..');
 const traceMs = Number(process.env.LBSCOPE_BENCH_MS ?? 15_000);
 /** One frame of a screen that shows sixty a second. */
 const goalMs = 16;
@@ -26,29 +23,6 @@ type TraceEvent = {
   tid: number;
   pid: number;
 };
-
-async function freePort(): Promise<number> {
-  return new Promise((done, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => done(port));
-    });
-  });
-}
-
-async function answers(url: string): Promise<void> {
-  for (let i = 0; i < 300; i += 1) {
-    const up = await fetch(url).then(
-      (response) => response.ok,
-      () => false,
-    );
-    if (up) return;
-    await sleep(200);
-  }
-  throw new Error(`nothing answers at ${url}`);
-}
 
 async function trace(browser: Browser, url: string): Promise<TraceEvent[]> {
   const page = await browser.newPage({ viewport, colorScheme: 'dark' });
@@ -110,35 +84,14 @@ function quantile(values: readonly number[], q: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;
 }
 
-const children: ChildProcess[] = [];
-const start = (args: string[], env: Record<string, string>): void => {
-  children.push(
-    spawn(process.execPath, args, { cwd: root, stdio: ['pipe', 'ignore', 'inherit'], env: { ...process.env, ...env } }),
-  );
-};
-
-const [agentPort, port] = await Promise.all([freePort(), freePort()]);
-let browser: Browser | undefined;
-try {
-  start([join(root, 'e2e/fixtures/fake-agent.ts'), '--port', String(agentPort), '--scene', 'thirty'], {});
-  start([join(root, '.next/standalone/server.js')], {
-    PORT: String(port),
-    HOSTNAME: '127.0.0.1',
-    LBSCOPE_AGENT_URL: `http://127.0.0.1:${agentPort}`,
-  });
-  await answers(`http://127.0.0.1:${port}/healthz`);
-  const executablePath = process.env.LBSCOPE_CHROMIUM;
-  browser = await chromium.launch({
-    ...(executablePath ? { executablePath } : {}),
-    args: ['--no-sandbox', '--disable-gpu'],
-  });
+await withPage('thirty', async (browser, url) => {
   const lines = [
     '| view | frames/s | p50, ms | p95, ms | p99, ms | of one core |',
     '| --- | --- | --- | --- | --- | --- |',
   ];
   const goals: Goal[] = [];
   for (const view of ['stage', 'timeline']) {
-    const { busyMs, seconds } = frames(await trace(browser, `http://127.0.0.1:${port}/?view=${view}&theme=dark`));
+    const { busyMs, seconds } = frames(await trace(browser, `${url}/?view=${view}&theme=dark`));
     const total = busyMs.reduce((sum, each) => sum + each, 0);
     const p95 = quantile(busyMs, 0.95);
     const figures = [0.5, 0.95, 0.99].map((q) => quantile(busyMs, q).toFixed(1));
@@ -157,10 +110,4 @@ without a GPU. Thread time between two animation frames: stream, fold, React, dr
 ${lines.join('\n')}`;
   console.log(body);
   writeSection('screen', 'The screen', goals, body);
-} finally {
-  await browser?.close();
-  for (const child of children) {
-    child.stdin?.end();
-    child.kill('SIGTERM');
-  }
-}
+});

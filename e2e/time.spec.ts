@@ -1,5 +1,6 @@
 import type { Page } from '@playwright/test';
 import { lane } from './lib/app.ts';
+import { Still } from './lib/still.ts';
 import { expect, test } from './lib/test.ts';
 
 /** Some seconds only, so that a run which has just begun has a past to look into. */
@@ -146,4 +147,26 @@ test('all measures: definitions on demand, and a copy as Markdown', async ({ app
   expect(text).toMatch(/^## /);
   expect(text).toMatch(/\| Jain’s fairness \| .*n \d+/);
   expect(text.split('\n').filter((line) => line.startsWith('- **'))).toHaveLength(lanes.length);
+});
+
+test('calls lost while the picture runs: their tags come without a fault of the page', async ({ page }) => {
+  const moving = await Still.start('thirty', { moving: true });
+  const faults: string[] = [];
+  page.on('pageerror', (error) => faults.push(error.message));
+  try {
+    await page.goto(`${moving.url}/?view=timeline`);
+    await expect(page.getByTestId('live')).toHaveAttribute('data-state', 'live', { timeout: 45_000 });
+    for (const replicas of [28, 26, 24]) {
+      await fetch(`${moving.url}/rpc/lbscope.agent.v1.AgentService/ScaleDeployment`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ replicas }),
+      });
+      await page.waitForTimeout(2_500);
+    }
+    await expect(page.locator('.tear').first()).toBeAttached();
+    expect(faults).toEqual([]);
+  } finally {
+    await moving.stop();
+  }
 });

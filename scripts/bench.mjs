@@ -9,6 +9,8 @@ import { setUp } from './lib/setup.mjs';
 
 const suffix = '.bench.ts';
 const performance = ['transport', 'driver', 'screen'];
+/** Takes half an hour: only by its name. */
+const alone = ['memory'];
 const known = readdirSync(join(root, 'bench'))
   .filter((file) => file.endsWith(suffix))
   .map((file) => file.slice(0, -suffix.length));
@@ -23,7 +25,7 @@ try {
     process.exit(2);
   }
   const { node, envoy } = await setUp();
-  for (const name of asked.length > 0 ? asked : known) {
+  for (const name of asked.length > 0 ? asked : known.filter((each) => !alone.includes(each))) {
     say(`· ${name}`);
     const status = await new Promise((resolve) => {
       const child = spawn(node, [join(root, 'bench', name + suffix)], {

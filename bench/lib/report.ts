@@ -5,7 +5,7 @@ import { join } from 'node:path';
 /** docs/performance.md: each benchmark that has figures to keep writes its own section and leaves the others alone. */
 const file = join(import.meta.dirname, '../../docs/performance.md');
 /** The order of the sections in the file; a benchmark that writes one has its name here. */
-const order = ['transport', 'screen'] as const;
+const order = ['transport', 'screen', 'memory'] as const;
 
 export type SectionName = (typeof order)[number];
 

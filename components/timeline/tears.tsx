@@ -19,7 +19,9 @@ export function Tears({ tears }: { tears: readonly Tear[] }) {
     const children = [...(root.current?.children ?? [])] as HTMLElement[];
     for (let i = children.length - 1; i >= 0; i -= 1) {
       const child = children[i] as HTMLElement;
-      const tear = tears[i] as Tear;
+      const tear = tears[i];
+      // A tag that came with the report that is being shown: it has its place in the next frame.
+      if (tear === undefined) continue;
       const width = widths.current[i] ?? 0;
       const from = xOf(axis, tear.fromMs);
       const to = xOf(axis, tear.toMs);
