@@ -134,7 +134,7 @@ export function Transport({ opened }: { opened: OpenedRun }) {
           aria-valuetext={`${clock}, ${duration(atMs - startMs)} of ${duration(endMs - startMs)}`}
           min={startMs}
           max={endMs}
-          step={100}
+          step="any"
           value={atMs}
           onChange={(event) => store.seek(Number(event.target.value))}
           onKeyDown={(event) => {
