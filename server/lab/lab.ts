@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { claimRange, createDialMap, type Range } from './addresses.ts';
 import { type AdminParts, handleAdmin } from './admin.ts';
@@ -178,9 +178,8 @@ export async function startLab(options: Options, env: Environment): Promise<Star
   // Services and EndpointSlices are all there: the store is in this process.
   dns.setSynced();
 
-  writeFileSync(files.kubeconfig, kubeconfig(api), { mode: 0o600 });
-  const saveRange = () =>
-    writeFileSync(files.range, JSON.stringify({ second: range.second, podCounter: range.podCounter }));
+  save(files.kubeconfig, kubeconfig(api), 0o600);
+  const saveRange = () => save(files.range, JSON.stringify({ second: range.second, podCounter: range.podCounter }));
   saveRange();
   notes.push(...shortened(delays));
 
@@ -255,6 +254,16 @@ function moveServices(store: Store, range: Range, allocate: () => string | undef
       service.spec.clusterIPs = [ip];
       return service;
     });
+  }
+}
+
+/** Aside and renamed, so that a full disk leaves the one before whole; and it ends no lab. */
+function save(file: string, text: string, mode = 0o644): void {
+  try {
+    writeFileSync(`${file}.new`, text, { mode });
+    renameSync(`${file}.new`, file);
+  } catch (error) {
+    console.error(`lab: ${file} was not written: ${(error as Error).message}`);
   }
 }
 

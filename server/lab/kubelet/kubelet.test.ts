@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createDialMap } from '../addresses.ts';
 import { createStore } from '../apiserver/store.ts';
-import { systemClock } from '../clock.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import { type Delays, labDelays } from '../delays.ts';
 import type { Json, KubeObject, Store } from '../store-port.ts';
 import { restartDelayMs } from './backoff.ts';
@@ -316,6 +316,33 @@ describe('the register', () => {
     expect(opened).toMatchObject({ kind: 'open', reaped: [{ what: 'left' }] });
     await until(() => isAlive(entry as { pid: number; startedAt: string })).toBe(false);
     expect(alive(other)).toBe(true);
+  });
+});
+
+describe('a register that can’t be written', () => {
+  test('ends nothing, keeps what is in it, and is written once it can be', async () => {
+    const { existsSync, mkdirSync, readFileSync, rmdirSync } = await import('node:fs');
+    const file = join(dir, 'full.json');
+    // As a full disk does it: what is written aside can't be.
+    mkdirSync(`${file}.new`);
+    const waiting: (() => void)[] = [];
+    const clock: Clock = {
+      ...systemClock,
+      after: (_, action) => {
+        waiting.push(action);
+        return () => {};
+      },
+    };
+    const opened = await ProcessRegister.open(file, 0, clock);
+    if (opened.kind !== 'open') throw new Error('the register is taken');
+    opened.register.add(process.pid, 'this test');
+    expect([existsSync(file), waiting.length]).toEqual([false, 1]);
+    waiting.shift()?.();
+    expect([existsSync(file), waiting.length]).toEqual([false, 1]);
+    rmdirSync(`${file}.new`);
+    waiting.shift()?.();
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ processes: [{ what: 'this test' }] });
+    opened.register.close();
   });
 });
 

@@ -78,7 +78,11 @@ export class PodWorker {
   }
 
   start(): void {
-    mkdirSync(this.dir, { recursive: true });
+    try {
+      mkdirSync(this.dir, { recursive: true });
+    } catch {
+      // A full disk: its volumes make the folder too, and are what is told of (FailedMount).
+    }
     if (this.pod.metadata.deletionTimestamp !== undefined) {
       void this.terminate(this.pod.metadata.deletionGracePeriodSeconds ?? 0);
       return;

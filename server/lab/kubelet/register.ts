@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { type Clock, systemClock } from '../clock.ts';
 
 /** A process is its pid *and* when it started: pids are used again. */
 export interface ProcessId {
@@ -37,17 +38,24 @@ export function processStart(pid: number): string | undefined {
 
 export const isAlive = ({ pid, startedAt }: ProcessId): boolean => processStart(pid) === startedAt;
 
+/** A disk that is full has room again some time; until then the file says what was true before. */
+const againMs = 1_000;
+
 /**
  * The list of this lab's processes on disk, so that the next lab can end what a `kill -9` left behind.
- * Written at once at every change: the file must be right at the moment of the crash.
+ * Written at once at every change: the file must be right at the moment of the crash. A disk that can't take it ends no lab.
  */
 export class ProcessRegister {
   private readonly file: string;
   private readonly lab: ProcessId;
+  private readonly clock: Clock;
   private readonly processes = new Map<number, RegisteredProcess>();
+  /** Cancels the next try of a write that failed. */
+  private again: (() => void) | undefined;
 
-  private constructor(file: string) {
+  private constructor(file: string, clock: Clock) {
     this.file = file;
+    this.clock = clock;
     this.lab = { pid: process.pid, startedAt: processStart(process.pid) ?? '' };
   }
 
@@ -58,6 +66,7 @@ export class ProcessRegister {
   static async open(
     file: string,
     graceMs = 1_000,
+    clock: Clock = systemClock,
   ): Promise<
     { kind: 'open'; register: ProcessRegister; reaped: RegisteredProcess[] } | { kind: 'taken'; pid: number }
   > {
@@ -70,7 +79,7 @@ export class ProcessRegister {
     const until = performance.now() + graceMs;
     while (left.some(isAlive) && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 25));
     for (const entry of left) if (isAlive(entry)) signalGroup(entry.pid, 'SIGKILL');
-    const register = new ProcessRegister(file);
+    const register = new ProcessRegister(file, clock);
     register.write();
     return { kind: 'open', register, reaped: left };
   }
@@ -93,11 +102,32 @@ export class ProcessRegister {
   /** The lab ends in good order: nothing is left to reap. */
   close(): void {
     this.processes.clear();
-    writeRegister(this.file, { lab: undefined, processes: [] });
+    this.again?.();
+    this.again = undefined;
+    try {
+      writeRegister(this.file, { lab: undefined, processes: [] });
+    } catch {
+      // What it names is gone, and known by its pid and its start: the next lab finds nobody to end.
+    }
   }
 
   private write(): void {
-    writeRegister(this.file, { lab: this.lab, processes: this.list() });
+    try {
+      writeRegister(this.file, { lab: this.lab, processes: this.list() });
+      this.again?.();
+      this.again = undefined;
+    } catch (error) {
+      if (this.again !== undefined) return;
+      console.error(`lab: the list of its processes was not written, and is tried again: ${(error as Error).message}`);
+      this.retry();
+    }
+  }
+
+  private retry(): void {
+    this.again = this.clock.after(againMs, () => {
+      this.retry();
+      this.write();
+    });
   }
 }
 
