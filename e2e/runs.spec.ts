@@ -42,10 +42,18 @@ test('a run is kept without asking; opened, it shows what was shown live, and sc
   const end = await page.getByTestId('transport').getAttribute('data-at');
   // On the bar an arrow is a second, with Shift ten; and letters are still the view's, once.
   const at = async () => Date.parse((await page.getByTestId('transport').getAttribute('data-at')) ?? '');
+  const begin = async () => Number(await page.getByTestId('scrub').getAttribute('min'));
   await page.keyboard.press('ArrowLeft');
-  await expect.poll(at).toBe(Date.parse(end ?? '') - 1_000);
+  const off = async (ms: number) => Math.abs((await at()) - ms);
+  await expect.poll(() => off(Date.parse(end ?? '') - 1_000)).toBeLessThan(2);
+  await page.keyboard.press('Shift+ArrowLeft');
+  const tenBefore = Math.max(await begin(), Date.parse(end ?? '') - 11_000);
+  await expect.poll(() => off(tenBefore)).toBeLessThan(2);
+  // Never beyond the run; its end is not on the bar's own grid of 100 ms.
   await page.keyboard.press('Shift+ArrowRight');
-  await expect.poll(at).toBe(Date.parse(end ?? ''));
+  await page.keyboard.press('Shift+ArrowRight');
+  await expect.poll(at).toBeGreaterThanOrEqual(Date.parse(end ?? ''));
+  expect(await at()).toBeLessThan(Date.parse(end ?? '') + 100);
   const theme = () => page.locator('html').getAttribute('data-theme');
   const before = await theme();
   await page.keyboard.press('t');
