@@ -1,18 +1,13 @@
 import type { LookupFunction } from 'node:net';
 import type { Transport } from '@connectrpc/connect';
 import { createGrpcTransport } from '@connectrpc/connect-node';
-import type {
-  CallResult,
-  CallRoute,
-  Channel,
-  ConnectivityState,
-  StreamCall,
-  UnaryCall,
-} from '../../balancing/channel-port.ts';
+import type { CallResult, Channel, ConnectivityState, StreamCall, UnaryCall } from '../../balancing/channel-port.ts';
+import { upstreamHostHeader } from '../../balancing/prepared-calls.ts';
 import { idPrefix } from '../../balancing/resolution.ts';
 import type { Lookup } from '../../balancing/resolver/port.ts';
 import type { Clock, EventInit, EventSink, Timers } from '../../events/port.ts';
 import { streamMethod, unaryMethod, unwrap, wrap } from '../../transport/connect-node/raw-method.ts';
+import { Route } from '../route.ts';
 import { outcomeOf } from './outcome.ts';
 import { callHeader, type Dialled, watchedSessions } from './sessions.ts';
 
@@ -26,8 +21,6 @@ export interface ConnectNodeChannelOptions {
   readonly clock: Clock;
   readonly timers: Timers;
 }
-
-const upstreamHostHeader = 'lbscope-upstream-host';
 
 /**
  * createGrpcTransport of @connectrpc/connect-node as it comes: one session to one address, a lookup when it connects, no
@@ -136,7 +129,7 @@ export class ConnectNodeChannel implements Channel {
     method: M | undefined,
     make: (method: M, headers: Record<string, string>, route: Route) => Promise<CallResult>,
   ): Promise<CallResult> {
-    const route = new Route();
+    const route = new Route("connect-node's one session");
     if (this.closed || method === undefined) {
       const message = this.closed ? 'the channel is closed' : `"${path}" is not a path of a gRPC method`;
       return { ok: false, errorClass: 'unavailable', code: 14, message, route };
@@ -242,19 +235,6 @@ export class ConnectNodeChannel implements Channel {
   private emit(event: EventInit): void {
     this.options.events.emit({ laneId: this.options.laneId, ...event });
   }
-}
-
-class Route implements CallRoute {
-  address: string | undefined = undefined;
-  connectionId: string | undefined = undefined;
-  connectedAt: number | undefined = undefined;
-  resolutionId: string | undefined = undefined;
-  resolvedAt: number | undefined = undefined;
-  readonly pick = "connect-node's one session";
-  sentAt: number | undefined = undefined;
-  attempts = 0;
-  readonly transparentRetries = 0;
-  upstreamHost: string | undefined = undefined;
 }
 
 /** gRPC's timeout header takes whole numbers, of 8 digits at most. */

@@ -7,9 +7,11 @@ import type {
   StreamCall,
   UnaryCall,
 } from '../../balancing/channel-port.ts';
+import { upstreamHostHeader } from '../../balancing/prepared-calls.ts';
 import { idPrefix } from '../../balancing/resolution.ts';
 import type { ChannelSpec } from '../../balancing/spec.ts';
 import type { Clock, EventInit, EventSink, TimerHandle, Timers } from '../../events/port.ts';
+import { Route } from '../route.ts';
 import { look } from './channelz.ts';
 import { channelOptions } from './config.ts';
 import { type DnsForwarder, type DnsServer, startDnsForwarder } from './dns-forwarder.ts';
@@ -28,7 +30,6 @@ export interface GrpcJsChannelOptions {
 
 /** How often grpc-js is asked what its subchannels are doing. */
 const lookEveryMs = 50;
-const upstreamHostHeader = 'lbscope-upstream-host';
 const same = (bytes: Buffer): Buffer => bytes;
 const encode = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
@@ -175,7 +176,8 @@ export class GrpcJsChannel implements Channel {
     ) => void,
   ): Promise<CallResult> {
     const { clock, spec } = this.options;
-    const route = new Route();
+    const route = new Route("grpc-js's own pick");
+    route.attempts = 1;
     const client = await this.opening;
     if (client === undefined || this.closed) {
       const message = this.closed ? 'the channel is closed' : 'no port for the DNS forwarder';
@@ -281,19 +283,6 @@ export class GrpcJsChannel implements Channel {
   private emit(event: EventInit): void {
     this.options.events.emit({ laneId: this.options.laneId, ...event });
   }
-}
-
-class Route implements CallRoute {
-  address: string | undefined = undefined;
-  connectionId: string | undefined = undefined;
-  connectedAt: number | undefined = undefined;
-  resolutionId: string | undefined = undefined;
-  resolvedAt: number | undefined = undefined;
-  readonly pick = "grpc-js's own pick";
-  sentAt: number | undefined = undefined;
-  readonly attempts = 1;
-  readonly transparentRetries = 0;
-  upstreamHost: string | undefined = undefined;
 }
 
 function keep(into: Map<string, string>, from: Metadata): void {

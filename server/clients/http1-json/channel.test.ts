@@ -124,8 +124,9 @@ test('a silent peer: deadline, and the connection is given up', async () => {
   const server = createServer((socket) => socket.on('error', () => {}));
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const { channel } = channelTo((server.address() as { port: number }).port, true);
-  expect(await call(channel, 50)).toMatchObject({ ok: false, errorClass: 'deadline', code: 4 });
-  await expect.poll(() => log.of('disconnected').length).toBe(1);
+  // Long enough that it is connected by then, also on a machine that is held up.
+  expect(await call(channel, 1_000)).toMatchObject({ ok: false, errorClass: 'deadline', code: 4 });
+  await expect.poll(() => log.of('disconnected').length, { timeout: 15_000 }).toBe(1);
   server.close();
 });
 

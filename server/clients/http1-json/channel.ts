@@ -2,10 +2,12 @@ import http from 'node:http';
 import type { Socket } from 'node:net';
 import { keyOf } from '../../balancing/address.ts';
 import type { CallResult, CallRoute, Channel, ConnectivityState, UnaryCall } from '../../balancing/channel-port.ts';
+import { upstreamHostHeader } from '../../balancing/prepared-calls.ts';
 import { idPrefix, type LinkResolution, type ResolutionLink, type ResolutionRef } from '../../balancing/resolution.ts';
 import { WaitingCalls } from '../../balancing/waiting-calls.ts';
 import type { Clock, EventInit, EventSink, Timers } from '../../events/port.ts';
 import type { Address } from '../../transport/port.ts';
+import { Route } from '../route.ts';
 import { broken, grpcCode, type JsonOutcome, refusal } from './answer.ts';
 import { codecOf } from './codec.ts';
 
@@ -29,8 +31,6 @@ interface Pooled {
   connectedAt: number | undefined;
   calls: number;
 }
-
-const upstreamHostHeader = 'lbscope-upstream-host';
 
 /**
  * A REST client: JSON over HTTP/1.1 through node:http, as most services still call each other. One call at a time on a
@@ -266,19 +266,6 @@ export class JsonChannel implements Channel {
   private emit(event: EventInit): void {
     this.options.events.emit({ laneId: this.options.laneId, ...event });
   }
-}
-
-class Route implements CallRoute {
-  address: string | undefined = undefined;
-  connectionId: string | undefined = undefined;
-  connectedAt: number | undefined = undefined;
-  resolutionId: string | undefined = undefined;
-  resolvedAt: number | undefined = undefined;
-  pick = '';
-  sentAt: number | undefined = undefined;
-  attempts = 0;
-  readonly transparentRetries = 0;
-  upstreamHost: string | undefined = undefined;
 }
 
 function failed(
