@@ -54,7 +54,7 @@ async function requests(who = 'agent'): Promise<(Request & { user: string; names
 }
 const did = async (verb: string, resource: string, subresource = '') =>
   (await requests()).some((r) => r.verb === verb && r.resource === resource && r.subresource === subresource);
-const soon = (what: () => unknown) => expect.poll(what, { timeout: 30_000, interval: 50 });
+const soon = (what: () => unknown) => expect.poll(what, { timeout: 60_000, interval: 50 });
 
 /** A real agent under a name of its own at an API server that writes down who asks for what; every action is taken once. */
 beforeAll(async () => {
@@ -116,11 +116,13 @@ test('the Role is what the agent asks of the API, and nothing more', async () =>
   expect(started.status, JSON.stringify(started.body)).toBe(200);
   await soon(() => did('get', 'deployments')).toBe(true);
   await call('AbortScenario', {});
+  // Its lanes and traffic are put back by then: no later, when the next test has begun.
+  await soon(async () => (await call('GetSnapshot', {})).body.scenario.state).toBe('ended');
 
   const asked = await requests();
   expect(asked.filter(({ namespace }) => namespace !== 'lbscope')).toEqual([]);
   expect(compare(role, asked)).toEqual({ tooMany: [], tooFew: [] });
-}, 90_000);
+}, 120_000);
 
 test('a worker’s Role is what a worker asks, and the overlay’s arguments are ones that agents take', async () => {
   const overlay = join(root, 'k8s/components/workers');
@@ -146,7 +148,7 @@ test('a worker’s Role is what a worker asks, and the overlay’s arguments are
     options: { peers: [`${service.metadata.name}:${service.spec.ports[0].port}`], 'peer-token-file': '/tokens/peers' },
   });
   expect(service.spec.clusterIP).toBe('None');
-}, 60_000);
+}, 120_000);
 
 test('the comparison finds a right too many and one too few', () => {
   const rules = [

@@ -41,6 +41,19 @@ const requestHeaders = hpack({
   'content-type': 'application/grpc',
 });
 
+/** A connection with a call that the pod has, and will answer in ten minutes. */
+async function heldUp(pod: PodProcess) {
+  await control(pod).setBehavior({ delayMs: 600_000 });
+  const client = await frameClient(pod.port);
+  clean.push(() => client.socket.destroy());
+  client.send(frameType.headers, 0x4, 1, requestHeaders);
+  client.send(frameType.data, 0x1, 1, frame(new Uint8Array()));
+  // Frames are read in their order: once this comes back, the call before it has arrived.
+  client.send(frameType.ping, 0, 0, Buffer.alloc(8));
+  await until(() => client.frames.some((seen) => seen.type === frameType.ping && seen.flags === 1), 'PING');
+  return client;
+}
+
 test('a drain sends two GOAWAYs, and takes calls until the PING between them comes back', async () => {
   const pod = await start();
   await control(pod).setBehavior({ delayMs: 150 });
@@ -159,26 +172,18 @@ test('the age is settable while running, also for connections there are; the gra
 
 test('the hard limit ends a drain', async () => {
   const pod = await start({ GREETER_DRAIN_LIMIT_MS: '100' });
-  const client = await connected(pod);
-  await control(pod).setBehavior({ delayMs: 600_000 });
-  const call = client.sayHello({}).then(
-    () => 'answered',
-    () => 'cut',
-  );
-  await new Promise((done) => setTimeout(done, 100));
+  const client = await heldUp(pod);
   pod.child.kill('SIGTERM');
   expect(await pod.exit).toEqual({ code: 0, signal: null });
-  expect(await call).toBe('cut');
+  await until(() => client.ended() !== undefined, 'end of the connection');
+  expect(client.frames.filter((seen) => seen.type === frameType.headers)).toEqual([]);
 });
 
 test('a second SIGTERM ends at once', async () => {
   const pod = await start();
-  const client = await connected(pod);
-  await control(pod).setBehavior({ delayMs: 600_000 });
-  client.sayHello({}).catch(() => {});
-  await new Promise((done) => setTimeout(done, 100));
+  const client = await heldUp(pod);
   pod.child.kill('SIGTERM');
-  await new Promise((done) => setTimeout(done, 100));
+  await until(() => client.frames.some((seen) => seen.type === frameType.goaway), 'GOAWAY');
   expect(pod.child.exitCode).toBeNull();
   pod.child.kill('SIGTERM');
   expect((await pod.exit).code).toBe(1);

@@ -11,7 +11,12 @@ import { createTypedTransport } from './index.ts';
 
 /** connect-node's server, whose Greeter does what the name asks for. */
 async function serve(secure?: { key: string; cert: string }) {
-  const seen: { header: string | null; aborted: number; sent: number } = { header: null, aborted: 0, sent: 0 };
+  const seen: { header: string | null; begun: number; aborted: number; sent: number } = {
+    header: null,
+    begun: 0,
+    aborted: 0,
+    sent: 0,
+  };
   const sessions = new Set<http2.ServerHttp2Session>();
   const adapter = connectNodeAdapter({
     routes: (router) => {
@@ -28,6 +33,7 @@ async function serve(secure?: { key: string; cert: string }) {
             ]);
           }
           if (name === 'slow') {
+            seen.begun++;
             context.signal.addEventListener('abort', () => seen.aborted++);
             await sleep(10_000, undefined, { signal: context.signal });
           }
@@ -253,7 +259,7 @@ describe('a typed transport', () => {
     const { port, seen } = await serve();
     const controller = new AbortController();
     const call = failed(typed(port).client.sayHello({ name: 'slow' }, { signal: controller.signal }));
-    await sleep(100);
+    while (seen.begun === 0) await sleep(5);
     controller.abort();
     await call;
     while (seen.aborted === 0) await sleep(5);
