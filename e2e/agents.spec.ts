@@ -1,5 +1,6 @@
 import { test as base, expect } from '@playwright/test';
 import { App } from './lib/app.ts';
+import { onlyFull } from './lib/full.ts';
 
 /** What the snapshot says of several agents. */
 interface Agents {
@@ -105,6 +106,7 @@ test('the lane says how many clients it has, and opened, whom each reached', asy
 });
 
 test('a lost agent is seen, its part goes to the others, and it comes back', async ({ app }) => {
+  test.skip(...onlyFull);
   await until(app, 'all agents work', allWork);
   const victim = app.processes().find(({ args }) => args.includes('--name agent-2'));
   const before = (await now(app)).runId;

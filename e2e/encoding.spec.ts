@@ -1,6 +1,9 @@
 // Protobuf against JSON, measured by the real agent against a real pod when somebody asks.
 import AxeBuilder from '@axe-core/playwright';
+import { onlyFull } from './lib/full.ts';
 import { expect, test } from './lib/test.ts';
+
+test.skip(...onlyFull);
 
 test('protobuf against JSON is in the menu, and measures messages and calls', async ({ stage }) => {
   const { page } = stage;

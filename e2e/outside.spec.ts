@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { test as base, expect } from '@playwright/test';
 import { App, anyPort, lane } from './lib/app.ts';
+import { onlyFull } from './lib/full.ts';
 
 interface Fixtures {
   /** The cluster; its own dashboard is not looked at. */
@@ -67,6 +68,8 @@ async function endpoint(api: string, name: string, address: string, port: number
     endpoints: [{ addresses: [address], conditions: { ready: true } }],
   });
 }
+
+test.skip(...onlyFull);
 
 test('paths out of reach say what was tried and how they can be seen all the same; each starts by itself', async ({
   cluster,

@@ -1,5 +1,6 @@
 import { expect, test } from '@playwright/test';
 import { App, type LaneView, lane, lost, type SnapshotView } from './lib/app.ts';
+import { onlyFull } from './lib/full.ts';
 import { shareTolerance } from './lib/statistics.ts';
 
 /** What a preset's lane does with three pods, one connection and one call after another. */
@@ -55,7 +56,7 @@ const presetsOf = (snapshot: SnapshotView): readonly PresetView[] =>
   (snapshot as SnapshotView & { presets: PresetView[] }).presets;
 
 test.describe('every preset', () => {
-  test.skip(process.env.LBSCOPE_TEST_FULL !== '1', 'with LBSCOPE_TEST_FULL=1');
+  test.skip(...onlyFull);
   test.describe.configure({ timeout: 600_000 });
 
   test('can be switched on from the dashboard’s list and does what its page says', async () => {

@@ -1,5 +1,6 @@
 // Whatever room the picture has: nothing is cut off, nothing runs out of the page, and what the room must see is in sight.
 import { expect, type Page, test } from '@playwright/test';
+import { onlyFull } from './lib/full.ts';
 import { Still } from './lib/still.ts';
 
 let still: Still;
@@ -26,6 +27,7 @@ function cutOff(page: Page, selector: string): Promise<string[]> {
 }
 
 test('no size lets a view run out of the page', async ({ page }) => {
+  test.skip(...onlyFull);
   for (const view of ['stage', 'timeline']) {
     await open(page, `view=${view}`);
     for (const width of [360, 390, 700, 768, 820, 900, 1024, 1100, 1260, 1280, 1440, 1600, 1800, 1920]) {
@@ -113,6 +115,7 @@ test('a phone presents too, and every pod has its name whole', async ({ page }) 
 });
 
 test('eight pods on a phone: no two numbers touch', async ({ page }) => {
+  test.skip(...onlyFull);
   const eight = await Still.start('eight');
   try {
     await page.setViewportSize({ width: 390, height: 844 });

@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Page } from '@playwright/test';
 import type { App } from './lib/app.ts';
+import { onlyFull } from './lib/full.ts';
 import { expect, test } from './lib/test.ts';
 
 interface Question {
@@ -31,11 +32,8 @@ interface Run {
   };
 }
 
-const full = process.env.LBSCOPE_TEST_FULL === '1';
 const folder = new URL('../scenarios/', import.meta.url);
 const first = 'one-connection-pins';
-/** Gone through in the browser each time; all of them in the full set. */
-const always = ['headless-is-even', 'scale-down-gracefully'];
 const inBoth = 'ten-connections-ten-draws';
 
 async function runOf(app: App): Promise<Run> {
@@ -204,9 +202,10 @@ test('run by the command line, the room sees it, and page, API and command line 
 
 test.describe('through the browser', () => {
   test.describe.configure({ timeout: 240_000 });
+  // Two of them are gone through each time, above.
+  test.skip(...onlyFull);
   for (const id of shipped()) {
     test(id, async ({ app, page }) => {
-      test.skip(!full && !always.includes(id), 'with LBSCOPE_TEST_FULL=1');
       await page.goto(`${app.url}/?view=stage&scenario=${id}`);
       await page.getByTestId('scenario-begin').click();
       await expect.poll(async () => (await runOf(app))?.scenario.id).toBe(id);

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Page } from '@playwright/test';
 import type { App } from './lib/app.ts';
+import { onlyFull } from './lib/full.ts';
 import { expect, test } from './lib/test.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -114,6 +115,7 @@ async function enter(page: Page, url: string, token: string): Promise<void> {
   expect(new URL(page.url()).hash).toBe('');
 }
 
+test.skip(...onlyFull);
 // Three browsers, a second agent and a second dashboard.
 test.describe.configure({ timeout: 180_000 });
 

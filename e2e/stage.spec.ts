@@ -1,4 +1,5 @@
 import { lane } from './lib/app.ts';
+import { onlyFull } from './lib/full.ts';
 import { expect, test } from './lib/test.ts';
 
 test.beforeEach(async ({ app }) => {
@@ -76,6 +77,7 @@ test('one key switches the view, and the URL remembers', async ({ stage }) => {
 });
 
 test('dragging the ledger looks back, and the way back stands there', async ({ app, stage }) => {
+  test.skip(...onlyFull);
   const { page } = stage;
   await app.settled(3, 200);
   const begun = Number(await stage.live.getAttribute('data-sequence'));

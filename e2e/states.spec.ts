@@ -2,6 +2,7 @@
 // them anew. The clock stands still, the run is invented, fonts are the product's own, nothing moves.
 import { expect, test } from '@playwright/test';
 import type { SceneName } from './fixtures/scenes.ts';
+import { isFull } from './lib/full.ts';
 import { Still } from './lib/still.ts';
 
 const sizes = { desk: { width: 1280, height: 720 }, phone: { width: 390, height: 844 } } as const;
@@ -23,15 +24,15 @@ const short: readonly State[] = [
   { name: 'unfolded-light', scene: 'scaled', theme: 'light', unfold: 'Scaled' },
   { name: 'deleted-light', scene: 'deleted', theme: 'light' },
   { name: 'opened-dark', scene: 'deleted', query: 'lane=headless' },
-  { name: 'hour-dark', scene: 'hour', query: 'span=3600' },
   { name: 'unavailable-light', scene: 'unavailable', theme: 'light' },
-  { name: 'slow-dark', scene: 'slow' },
   { name: 'stage-scaled-dark', scene: 'scaled', view: 'stage' },
   { name: 'stage-scaled-phone', scene: 'scaled', view: 'stage', size: 'phone', theme: 'light' },
   { name: 'stage-deleted-light', scene: 'deleted', view: 'stage', theme: 'light' },
 ];
 /** Only in the full set, as each scene starts a server of its own. */
 const full: readonly State[] = [
+  { name: 'slow-dark', scene: 'slow' },
+  { name: 'hour-dark', scene: 'hour', query: 'span=3600' },
   { name: 'stage-unavailable-dark', scene: 'unavailable', view: 'stage' },
   { name: 'stage-scaled-light', scene: 'scaled', view: 'stage', theme: 'light' },
   { name: 'stage-presenting-dark', scene: 'scaled', view: 'stage', query: 'present=1' },
@@ -45,7 +46,7 @@ const full: readonly State[] = [
   { name: 'long-dark', scene: 'long' },
   { name: 'none-dark', scene: 'none' },
 ];
-const states = process.env.LBSCOPE_TEST_FULL === '1' ? [...short, ...full] : short;
+const states = isFull ? [...short, ...full] : short;
 
 for (const scene of new Set(states.map((state) => state.scene))) {
   test.describe(scene, () => {

@@ -1,5 +1,6 @@
 import type { Page } from '@playwright/test';
 import { lane } from './lib/app.ts';
+import { onlyFull } from './lib/full.ts';
 import { Still } from './lib/still.ts';
 import { expect, test } from './lib/test.ts';
 
@@ -104,8 +105,12 @@ test('an event unfolds into stations and lights up what it caused; Escape folds'
       change.stories.some((story) => story.laneId === 'kubewatch' && story.state === 'answered')
     );
   });
-  const flag = page.getByTestId('event-flag').last();
-  await expect(flag).toContainText('Scaled');
+  // Not just the last one: the page may show the change before this one for a moment longer than the agent tells of it.
+  const flag = page
+    .getByTestId('event-flag')
+    .filter({ hasText: new RegExp(`${replicas}\\s→\\s${replicas + 1}`) })
+    .last();
+  await expect(flag).toBeVisible();
   // The flag is new, so at the right edge; that it is looked for there moves nothing.
   await flag.evaluate((element) => element.scrollIntoView({ inline: 'end' }));
   expect(await page.locator('.flags').evaluate((element) => element.scrollLeft)).toBe(0);
@@ -150,6 +155,7 @@ test('all measures: definitions on demand, and a copy as Markdown', async ({ app
 });
 
 test('calls lost while the picture runs: their tags come without a fault of the page', async ({ page }) => {
+  test.skip(...onlyFull);
   const moving = await Still.start('thirty', { moving: true });
   const faults: string[] = [];
   page.on('pageerror', (error) => faults.push(error.message));

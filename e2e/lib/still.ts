@@ -68,13 +68,9 @@ export class Still {
         (child) =>
           new Promise<void>((done) => {
             if (child.exitCode !== null || child.signalCode !== null) return done();
-            // A page that is still open holds its stream, and with it a graceful end.
-            const late = setTimeout(() => child.kill('SIGKILL'), 3_000);
-            child.once('exit', () => {
-              clearTimeout(late);
-              done();
-            });
-            child.kill('SIGTERM');
+            child.once('exit', () => done());
+            // They keep nothing; and a page that is still open, with its stream, would hold up a graceful end.
+            child.kill('SIGKILL');
           }),
       ),
     );
