@@ -35,7 +35,7 @@ describe('snapshot', () => {
           });
         },
       ),
-      { numRuns: process.env.LBSCOPE_TEST_FULL ? 1_000 : 80 },
+      { numRuns: process.env.LBSCOPE_TEST_FULL ? 1_000 : 40 },
     );
   });
 
